@@ -1,0 +1,28 @@
+// The shape of one latent, [channels, height, width].
+#pragma once
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+
+namespace sluice::codec {
+
+struct LatentShape {
+  int channels = 0;
+  int height = 0;
+  int width = 0;
+
+  // REQUIRES: CheckLatentShape passed.
+  size_t num_elements() const {
+    return static_cast<size_t>(channels) * height * width;
+  }
+  size_t num_positions() const { return static_cast<size_t>(height) * width; }
+  bool operator==(const LatentShape&) const = default;
+};
+
+// OK when every side is positive and within codec/limits.h; ResourceExhausted
+// with the offending value and its limit otherwise (InvalidArgument for a side
+// that is zero or negative).
+absl::Status CheckLatentShape(const LatentShape& shape);
+
+}  // namespace sluice::codec

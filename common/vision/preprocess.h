@@ -1,0 +1,22 @@
+// Picture -> view -> network input: the same at both entrances and in training.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "common/base/float_tensor.h"
+#include "common/vision/geometry.h"
+#include "common/vision/picture.h"
+
+namespace sluice::vision {
+
+// Resizes and crops;
+// no padding. The result has geometry.valid pixels.
+absl::StatusOr<Picture> MakeView(const Picture& picture,
+                                 const Geometry& geometry);
+
+// Edge-replicates right and bottom to geometry.padded, BGR -> RGB, HWC -> CHW,
+// x * scale + offset. Returns float32 [3,H,W].
+absl::StatusOr<base::FloatTensor> ViewToInput(const Picture& view,
+                                              const Geometry& geometry,
+                                              float scale, float offset);
+
+}  // namespace sluice::vision
