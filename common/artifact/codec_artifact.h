@@ -17,44 +17,46 @@ namespace sluice::artifact {
 // The canonical part of codec.json: all that decides what comes out at the
 // seam. Network hyperparameters are the business of the family.
 struct CodecSpec {
-  std::string name;           // "patch-v1": [a-z0-9._-]{1,64}
-  std::string family;         // "patch"
-  int version = 1;            // Of this layout of codec.json.
+  std::string name;    // "patch-v1": [a-z0-9][a-z0-9._-]{0,63}
+  std::string family;  // "patch"
+  int version = 1;     // Of this layout of codec.json.
   // Preprocessing: RGB, x * input_scale + input_offset, x in 0..255.
   float input_scale = 1.0f / 127.5f;
   float input_offset = -1.0f;
-  int pad_multiple = 32;      // Inputs are edge-replicated to a multiple of it.
-  int latent_stride = 8;      // Latent sides are input sides / latent_stride.
+  int pad_multiple = 32;  // Inputs are edge-replicated to a multiple of it.
+  int latent_stride = 8;  // Latent sides are input sides / latent_stride.
   int latent_channels = 32;
   int features_stride = 8;
   int features_channels = 32;
   int num_rates = 1;
   int default_rate = 0;
-  nlohmann::json encoder;     // Object: the encoder's hyperparameters.
-  nlohmann::json decoder;     // Object: the decoder network's, likewise.
+  nlohmann::json encoder;  // Object: the encoder's hyperparameters.
+  nlohmann::json decoder;  // Object: the decoder network's, likewise.
 };
 
 // A loaded codec. Immutable. A device loads no decoder.
 struct CodecArtifact {
   CodecSpec spec;
-  std::string id;                // SHA-256, 64 lower-case hex digits.
-  uint32_t short_id = 0;         // The first 32 bits of the id, big-endian.
+  std::string id;         // SHA-256, 64 lower-case hex digits.
+  uint32_t short_id = 0;  // The first 32 bits of the id, big-endian.
   codec::CodecTables tables;
-  TensorMap encoder;             // Empty when loaded for the server alone.
-  TensorMap decoder;             // Decoder network ("decoder.*") and pixel
-                                 // entrance ("entrance.*"); empty on a device.
-  nlohmann::json about;          // Rate points, provenance, measured figures.
+  TensorMap encoder;     // Empty when loaded for the server alone.
+  TensorMap decoder;     // Decoder network ("decoder.*") and pixel
+                         // entrance ("entrance.*"); empty on a device.
+  nlohmann::json about;  // Rate points, provenance, measured figures.
 };
 
 enum class CodecHalf { kDevice, kServer, kBoth };
 
 // Reads and verifies a codec folder: every digest of the half that is asked
 // for, the id, tables against spec. InvalidArgument naming file and field;
-// NotFound when there is no such folder.
+// NotFound when there is no such folder; ReadFile's errors for a file that is
+// there and cannot be read.
 absl::StatusOr<CodecArtifact> LoadCodec(const std::filesystem::path& folder,
                                         CodecHalf half);
 
-// Writes the four files; returns the codec id. `about` is free-form.
+// Writes the four files, codec.json last, making the folder; returns the codec
+// id. `about` is free-form. InvalidArgument for a spec that would not load.
 absl::StatusOr<std::string> WriteCodec(const std::filesystem::path& folder,
                                        const CodecSpec& spec,
                                        const codec::CodecTables& tables,

@@ -31,6 +31,8 @@ using TensorMap = std::map<std::string, NamedTensor>;
 // overflow, offsets that tile the data section exactly. `__metadata__` is
 // ignored.
 absl::StatusOr<TensorMap> ParseSafetensors(std::span<const uint8_t> bytes);
+// REQUIRES: names are UTF-8 and every tensor's bytes fill its shape. The same
+// tensors always give the same bytes.
 std::vector<uint8_t> SerializeSafetensors(const TensorMap& tensors);
 
 absl::StatusOr<TensorMap> ReadSafetensors(const std::filesystem::path& path);

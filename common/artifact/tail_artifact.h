@@ -12,9 +12,9 @@
 namespace sluice::artifact {
 
 struct TailSpec {
-  std::string name;                    // "imagenet": what a request names.
-  std::string task;                    // "classification"
-  std::string family;                  // "mobilenetv2"
+  std::string name;    // "imagenet": what a request names.
+  std::string task;    // "classification"
+  std::string family;  // "mobilenetv2"
   int version = 1;
   std::vector<std::string> codec_ids;  // Trained or re-checked for these.
   nlohmann::json network;              // Object: the network's hyperparameters.
@@ -29,9 +29,12 @@ struct TailArtifact {
 };
 
 // Verifies the digest and the label count. InvalidArgument naming file and
-// field; NotFound when there is no such folder.
+// field; NotFound when there is no such folder; ReadFile's errors for a file
+// that is there and cannot be read.
 absl::StatusOr<TailArtifact> LoadTail(const std::filesystem::path& folder);
 
+// Writes the three files, tail.json last, making the folder. InvalidArgument
+// for what would not load.
 absl::Status WriteTail(const std::filesystem::path& folder,
                        const TailSpec& spec,
                        const std::vector<std::string>& labels,

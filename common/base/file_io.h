@@ -13,8 +13,9 @@
 
 namespace sluice::base {
 
-// Returns NotFound when there is no such file, InvalidArgument for a directory,
-// ResourceExhausted above `max_bytes`, DataLoss when reading fails part-way.
+// Returns NotFound when there is no such file, InvalidArgument for a directory
+// or a device, ResourceExhausted above `max_bytes`, DataLoss when reading fails
+// part-way.
 absl::StatusOr<std::vector<uint8_t>> ReadFile(const std::filesystem::path& path,
                                               size_t max_bytes);
 

@@ -7,12 +7,11 @@
 #include "absl/status/statusor.h"
 
 // Returns from the enclosing function when `expression` is not OK.
-#define SLUICE_RETURN_IF_ERROR(expression)                    \
-  do {                                                        \
-    if (absl::Status sluice_status_ = (expression);           \
-        !sluice_status_.ok()) {                               \
-      return sluice_status_;                                  \
-    }                                                         \
+#define SLUICE_RETURN_IF_ERROR(expression)                                  \
+  do {                                                                      \
+    if (absl::Status sluice_status_ = (expression); !sluice_status_.ok()) { \
+      return sluice_status_;                                                \
+    }                                                                       \
   } while (false)
 
 // Evaluates a StatusOr; assigns its value to `lhs` or returns its status.

@@ -27,15 +27,19 @@ struct Frame {
   std::vector<uint8_t> payload;
 };
 
-// InvalidArgument when a field does not fit its header bits.
+// Refuses what ReadFrame would: InvalidArgument for a rate outside
+// 0 .. kMaxRates - 1 or an empty latent, ResourceExhausted for a latent side or
+// a payload over its limit.
 absl::StatusOr<std::vector<uint8_t>> WriteFrame(const Frame& frame);
 
-// Checks magic, version and coder (InvalidArgument), the declared sizes
-// (ResourceExhausted), the length (DataLoss), then the CRC over header and
-// payload (DataLoss). Trailing bytes are DataLoss.
+// Checks in this order: a whole header (DataLoss), magic, version, coder and
+// rate (InvalidArgument), the declared sizes (ResourceExhausted;
+// InvalidArgument for an empty latent), the length (DataLoss; so are trailing
+// bytes), the CRC over header and payload (DataLoss).
 absl::StatusOr<Frame> ReadFrame(std::span<const uint8_t> bytes);
 
 // One latent to one frame: QuantizeLatent, EncodeSymbols, WriteFrame.
+// InvalidArgument when `rate` is not one of the tables'.
 absl::StatusOr<std::vector<uint8_t>> EncodeFrame(std::span<const float> latent,
                                                  const LatentShape& shape,
                                                  const CodecTables& tables,

@@ -25,4 +25,9 @@ struct LatentShape {
 // that is zero or negative).
 absl::Status CheckLatentShape(const LatentShape& shape);
 
+// CheckLatentShape, and InvalidArgument unless an array of `num_elements` and
+// `num_channels` channel tables are what the shape calls for.
+absl::Status CheckLatentSizes(const LatentShape& shape, size_t num_elements,
+                              size_t num_channels);
+
 }  // namespace sluice::codec

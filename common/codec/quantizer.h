@@ -19,8 +19,8 @@ absl::StatusOr<std::vector<int32_t>> QuantizeLatent(
     std::span<const float> latent, const LatentShape& shape,
     std::span<const ChannelTable> channels);
 
-// y_hat = (s + median) * inverse_gain, float32 [C,H,W]. InvalidArgument when the
-// sizes disagree.
+// y_hat = (s + median) * inverse_gain, float32 [C,H,W]. InvalidArgument when
+// the sizes disagree.
 absl::StatusOr<std::vector<float>> DequantizeLatent(
     std::span<const int32_t> symbols, const LatentShape& shape,
     std::span<const ChannelTable> channels);

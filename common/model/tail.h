@@ -14,7 +14,7 @@ class Tail {
  public:
   virtual ~Tail() = default;
 
-  // Features float32 [N,F,h,w] of any h, w >= 1 -> logits [N,num_classes].
+  // Features float32 [N,F,h,w] of h and w multiples of 4 -> logits [N,num_classes].
   virtual absl::StatusOr<base::FloatTensor> Run(
       const base::FloatTensor& features) const = 0;
 };
@@ -22,12 +22,5 @@ class Tail {
 // Errors as LoadEncoder's.
 absl::StatusOr<std::unique_ptr<Tail>> LoadTailNetwork(
     const artifact::TailArtifact& tail);
-
-// Sets LibTorch's intra-op threads for the calling thread and the process;
-// call once on the thread that runs networks. 0 keeps the default.
-void SetComputeThreads(int num_threads);
-
-// "LibTorch 1.13.1, BLAS openblas, 2 threads": for a log line at start.
-std::string ComputeDescription();
 
 }  // namespace sluice::model

@@ -1,0 +1,163 @@
+#include "common/artifact/tail_artifact.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/artifact/artifact_files.h"
+#include "common/artifact/json_fields.h"
+#include "common/base/file_io.h"
+#include "common/base/status_macros.h"
+
+namespace sluice::artifact {
+namespace {
+
+namespace fs = std::filesystem;
+using ::nlohmann::json;
+
+constexpr int kLayoutVersion = 1;
+constexpr int kMaxLabels = 1 << 20;
+constexpr size_t kMaxLabelsBytes = 16u << 20;
+
+absl::StatusOr<std::vector<std::string>> ParseCodecIds(
+    const JsonObject& fields) {
+  constexpr std::string_view kExpected =
+      "codec ids of 64 lower-case hexadecimal digits, at least one";
+  SLUICE_ASSIGN_OR_RETURN(const json* array, fields.Array("codec_ids"));
+  std::vector<std::string> ids;
+  for (const json& element : *array) {
+    if (!element.is_string() || !IsDigest(element.get<std::string>())) {
+      return fields.Error("codec_ids", kExpected,
+                          Quoted(DumpJson(element, -1)));
+    }
+    ids.push_back(element.get<std::string>());
+  }
+  if (ids.empty()) return fields.Error("codec_ids", kExpected, "none");
+  return ids;
+}
+
+absl::StatusOr<TailSpec> ParseSpec(const JsonObject& fields) {
+  SLUICE_RETURN_IF_ERROR(
+      fields.ExpectOnly({"name", "task", "family", "version", "codec_ids",
+                         "network", "sha256", "num_labels", "about"}));
+  TailSpec spec;
+  SLUICE_ASSIGN_OR_RETURN(
+      spec.version, fields.Int("version", kLayoutVersion, kLayoutVersion));
+  SLUICE_ASSIGN_OR_RETURN(spec.name, fields.Name("name"));
+  SLUICE_ASSIGN_OR_RETURN(spec.task, fields.Name("task"));
+  SLUICE_ASSIGN_OR_RETURN(spec.family, fields.Name("family"));
+  SLUICE_ASSIGN_OR_RETURN(spec.codec_ids, ParseCodecIds(fields));
+  SLUICE_ASSIGN_OR_RETURN(const JsonObject network, fields.Object("network"));
+  spec.network = network.value();
+  return spec;
+}
+
+json TailJson(const TailSpec& spec, const std::string& sha256,
+              size_t num_labels, const json& about) {
+  return {{"name", spec.name},
+          {"task", spec.task},
+          {"family", spec.family},
+          {"version", spec.version},
+          {"codec_ids", spec.codec_ids},
+          {"network", spec.network},
+          {"sha256", sha256},
+          {"num_labels", num_labels},
+          {"about", about}};
+}
+
+// UTF-8 without control characters: what may stand in a JSON string, once
+// quotes and backslashes are out of the way.
+bool IsPlainText(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '"' || c == '\\'; },
+      ' ');
+  return json::accept(absl::StrCat("\"", text, "\""));
+}
+
+absl::Status CheckLabels(const std::vector<std::string>& labels) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].empty() || !IsPlainText(labels[i])) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", i + 1,
+                       ": expected a label of UTF-8 without control "
+                       "characters, found ",
+                       Quoted(labels[i])));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> ReadLabels(const fs::path& path,
+                                                    int num_labels) {
+  SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
+                          ReadPart(path, kMaxLabelsBytes));
+  std::vector<std::string> labels =
+      absl::StrSplit(std::string(bytes.begin(), bytes.end()), '\n');
+  if (labels.back().empty()) labels.pop_back();  // After the last newline.
+  if (labels.size() != static_cast<size_t>(num_labels)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.string(), ": expected ", num_labels,
+                     " lines, as tail.json says, found ", labels.size()));
+  }
+  SLUICE_RETURN_IF_ERROR(InContext(CheckLabels(labels), path.string()));
+  return labels;
+}
+
+}  // namespace
+
+absl::StatusOr<TailArtifact> LoadTail(const fs::path& folder) {
+  SLUICE_RETURN_IF_ERROR(CheckFolder(folder));
+  const fs::path path = folder / "tail.json";
+  SLUICE_ASSIGN_OR_RETURN(const json value, ReadJsonFile(path));
+  SLUICE_ASSIGN_OR_RETURN(const JsonObject fields,
+                          JsonObject::Create(value, path.string()));
+  TailArtifact tail;
+  SLUICE_ASSIGN_OR_RETURN(tail.spec, ParseSpec(fields));
+  SLUICE_ASSIGN_OR_RETURN(tail.digest, fields.Digest("sha256"));
+  SLUICE_ASSIGN_OR_RETURN(const int num_labels,
+                          fields.Int("num_labels", 1, kMaxLabels));
+  SLUICE_ASSIGN_OR_RETURN(tail.labels,
+                          ReadLabels(folder / "labels.txt", num_labels));
+  SLUICE_ASSIGN_OR_RETURN(
+      tail.weights, ReadWeights(folder / "tail.safetensors", tail.digest));
+  tail.about = value.value("about", json());
+  return tail;
+}
+
+absl::Status WriteTail(const fs::path& folder, const TailSpec& spec,
+                       const std::vector<std::string>& labels,
+                       const TensorMap& weights, const json& about) {
+  // What is written must load, so it passes the loader's checks first.
+  const json draft = TailJson(spec, "", labels.size(), about);
+  SLUICE_ASSIGN_OR_RETURN(const JsonObject fields,
+                          JsonObject::Create(draft, "tail spec"));
+  SLUICE_RETURN_IF_ERROR(ParseSpec(fields).status());
+  SLUICE_RETURN_IF_ERROR(fields.Int("num_labels", 1, kMaxLabels).status());
+  SLUICE_RETURN_IF_ERROR(InContext(CheckLabels(labels), "labels"));
+
+  SLUICE_RETURN_IF_ERROR(CreateFolder(folder));
+  SLUICE_ASSIGN_OR_RETURN(const std::string sha256,
+                          WriteWeights(folder / "tail.safetensors", weights));
+  SLUICE_RETURN_IF_ERROR(base::WriteFileAtomically(
+      folder / "labels.txt", absl::StrJoin(labels, "\n") + "\n"));
+  return WriteJsonFile(folder / "tail.json",
+                       TailJson(spec, sha256, labels.size(), about));
+}
+
+absl::StatusOr<ArtifactKind> KindOf(const fs::path& folder) {
+  SLUICE_RETURN_IF_ERROR(CheckFolder(folder));
+  std::error_code error;
+  const bool has_codec = fs::exists(folder / "codec.json", error);
+  const bool has_tail = fs::exists(folder / "tail.json", error);
+  if (has_codec != has_tail) {
+    return has_codec ? ArtifactKind::kCodec : ArtifactKind::kTail;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      folder.string(), ": expected codec.json or tail.json, found ",
+      has_codec ? "both" : "neither"));
+}
+
+}  // namespace sluice::artifact

@@ -1,0 +1,56 @@
+#include "common/model/encoder.h"
+
+#include <ATen/ATen.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/model/compute.h"
+#include "common/model/patch_encoder.h"
+#include "common/model/tensor_bridge.h"
+
+namespace sluice::model {
+namespace {
+
+class TorchPatchEncoder : public Encoder {
+ public:
+  TorchPatchEncoder(PatchEncoder network, int pad_multiple)
+      : network_(std::move(network)), pad_multiple_(pad_multiple) {}
+
+  absl::StatusOr<base::FloatTensor> Encode(
+      const base::FloatTensor& input) override {
+    SLUICE_RETURN_IF_ERROR(CheckShape(input, {3, -1, -1}, "encoder input"));
+    if (input.shape[1] % pad_multiple_ != 0 ||
+        input.shape[2] % pad_multiple_ != 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "encoder input: expected sides that are multiples of ", pad_multiple_,
+          ", found ", base::ShapeToString(input.shape)));
+    }
+    return RunNetwork(
+        [&] { return network_(ToTorch(input).unsqueeze(0)).squeeze(0); });
+  }
+
+  double Macs(int height, int width) const override {
+    return network_.Macs(height, width);
+  }
+
+ private:
+  PatchEncoder network_;
+  int pad_multiple_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Encoder>> LoadEncoder(
+    const artifact::CodecArtifact& codec, int num_threads) {
+  SetComputeThreads(num_threads);
+  SLUICE_ASSIGN_OR_RETURN(const PatchEncoderShape shape,
+                          PatchEncoderShapeOf(codec.spec));
+  SLUICE_ASSIGN_OR_RETURN(const Weights weights,
+                          WeightsFromTensors(codec.encoder));
+  SLUICE_ASSIGN_OR_RETURN(PatchEncoder network,
+                          PatchEncoder::Create(shape, weights));
+  return std::make_unique<TorchPatchEncoder>(std::move(network),
+                                             codec.spec.pad_multiple);
+}
+
+}  // namespace sluice::model

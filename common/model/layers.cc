@@ -1,0 +1,80 @@
+#include "common/model/layers.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace sluice::model {
+
+Conv::Conv(WeightReader& reader, const std::string& name, const ConvSpec& spec)
+    : spec_(spec),
+      weight_(reader.Take(name + ".weight",
+                          {spec.out_channels, spec.in_channels / spec.groups,
+                           spec.kernel, spec.kernel})),
+      bias_(reader.Take(name + ".bias", {spec.out_channels})) {}
+
+at::Tensor Conv::operator()(const at::Tensor& x) const {
+  const int border =
+      spec_.padding == Padding::kSame ? (spec_.kernel - 1) / 2 : 0;
+  const at::Tensor padded = spec_.padding == Padding::kRightBottom
+                                ? at::constant_pad_nd(x, {0, 1, 0, 1})
+                                : x;
+  return at::conv2d(padded, weight_, bias_, spec_.stride, border,
+                    /*dilation=*/1, spec_.groups);
+}
+
+double Conv::Macs(double output_positions) const {
+  return output_positions * spec_.out_channels * spec_.in_channels /
+         spec_.groups * spec_.kernel * spec_.kernel;
+}
+
+void InitConv(const std::string& name, const ConvSpec& spec, double scale,
+              const at::Generator& generator, Weights* weights) {
+  const int fan_in =
+      spec.in_channels / spec.groups * spec.kernel * spec.kernel;
+  at::Tensor weight =
+      at::empty({spec.out_channels, spec.in_channels / spec.groups, spec.kernel,
+                 spec.kernel},
+                at::kFloat);
+  weight.normal_(0.0, scale * std::sqrt(2.0 / fan_in), generator);
+  (*weights)[name + ".weight"] =
+      weight.contiguous(at::MemoryFormat::ChannelsLast);
+  (*weights)[name + ".bias"] = at::zeros({spec.out_channels}, at::kFloat);
+}
+
+namespace {
+
+ConvSpec Pointwise(int in_channels, int out_channels) {
+  return {.in_channels = in_channels, .out_channels = out_channels};
+}
+
+ConvSpec Square3(int channels) {
+  return {.in_channels = channels, .out_channels = channels, .kernel = 3};
+}
+
+}  // namespace
+
+BottleneckBlock::BottleneckBlock(WeightReader& reader, const std::string& name,
+                                 int width, int middle)
+    : reduce_(reader, name + ".reduce", Pointwise(width, middle)),
+      conv_(reader, name + ".conv", Square3(middle)),
+      expand_(reader, name + ".expand", Pointwise(middle, width)) {}
+
+at::Tensor BottleneckBlock::operator()(const at::Tensor& x) const {
+  return x + expand_(at::relu(conv_(at::relu(reduce_(x)))));
+}
+
+double BottleneckBlock::Macs(double positions) const {
+  return reduce_.Macs(positions) + conv_.Macs(positions) +
+         expand_.Macs(positions);
+}
+
+void InitBottleneckBlock(const std::string& name, int width, int middle,
+                         const at::Generator& generator, Weights* weights) {
+  InitConv(name + ".reduce", Pointwise(width, middle), 1.0, generator, weights);
+  InitConv(name + ".conv", Square3(middle), 1.0, generator, weights);
+  // Small, so that a fresh stack of blocks starts near the identity.
+  InitConv(name + ".expand", Pointwise(middle, width), 0.2, generator, weights);
+}
+
+}  // namespace sluice::model

@@ -1,0 +1,130 @@
+#include "common/model/mobilenet_v2.h"
+
+#include <ATen/ATen.h>
+
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace sluice::model {
+namespace {
+
+constexpr int kStemChannels = 32;
+constexpr int kLastChannels = 1280;
+constexpr int kExpansion = 6;
+constexpr int kDeepTapBlock = 12;
+constexpr std::array<int, kMobileNetBlocks> kChannels = {
+    16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320};
+
+int StrideOf(int block) {
+  return block == 1 || block == 3 || block == 6 || block == 13 ? 2 : 1;
+}
+
+// hardtanh is four times as fast as clamp in bfloat16, but has no gradient there
+// in LibTorch 1.13.
+at::Tensor Relu6(const at::Tensor& x) {
+  return x.requires_grad() ? at::clamp(x, 0, 6) : at::hardtanh(x, 0, 6);
+}
+
+InvertedResidual ReadBlock(WeightReader& reader, int index) {
+  const int in = index == 0 ? kStemChannels : kChannels[index - 1];
+  const int out = kChannels[index];
+  const int stride = StrideOf(index);
+  const int middle = index == 0 ? in : in * kExpansion;
+  const std::string name = absl::StrCat("block", index);
+  InvertedResidual block;
+  block.has_expand = index != 0;
+  block.has_shortcut = stride == 1 && in == out;
+  if (block.has_expand) {
+    block.expand = Conv(reader, name + ".expand",
+                        {.in_channels = in, .out_channels = middle});
+  }
+  block.depthwise =
+      Conv(reader, name + ".depthwise",
+           {.in_channels = middle,
+            .out_channels = middle,
+            .kernel = 3,
+            .stride = stride,
+            .groups = middle,
+            .padding = stride == 2 ? Padding::kRightBottom : Padding::kSame});
+  block.project = Conv(reader, name + ".project",
+                       {.in_channels = middle, .out_channels = out});
+  return block;
+}
+
+at::Tensor Run(const InvertedResidual& block, const at::Tensor& x) {
+  const at::Tensor expanded = block.has_expand ? Relu6(block.expand(x)) : x;
+  const at::Tensor y = block.project(Relu6(block.depthwise(expanded)));
+  return block.has_shortcut ? x + y : y;
+}
+
+}  // namespace
+
+absl::StatusOr<MobileNetEntrance> MobileNetEntrance::Create(
+    const Weights& weights) {
+  WeightReader reader(weights);
+  MobileNetEntrance entrance;
+  entrance.stem_ = Conv(reader, "stem",
+                        {.in_channels = 3,
+                         .out_channels = kStemChannels,
+                         .kernel = 3,
+                         .stride = 2,
+                         .padding = Padding::kRightBottom});
+  for (int i = 0; i < kMobileNetSeamBlock; ++i) {
+    entrance.blocks_.push_back(ReadBlock(reader, i));
+  }
+  SLUICE_RETURN_IF_ERROR(reader.Finish());
+  return entrance;
+}
+
+at::Tensor MobileNetEntrance::operator()(const at::Tensor& pictures) const {
+  at::Tensor x = Relu6(
+      stem_(pictures.contiguous(at::MemoryFormat::ChannelsLast)));
+  for (const InvertedResidual& block : blocks_) x = Run(block, x);
+  return x;
+}
+
+absl::StatusOr<MobileNetTail> MobileNetTail::Create(const Weights& weights,
+                                                    int num_classes) {
+  WeightReader reader(weights);
+  MobileNetTail tail;
+  for (int i = kMobileNetSeamBlock; i < kMobileNetBlocks; ++i) {
+    tail.blocks_.push_back(ReadBlock(reader, i));
+  }
+  tail.last_conv_ =
+      Conv(reader, "last_conv",
+           {.in_channels = kChannels.back(), .out_channels = kLastChannels});
+  tail.classifier_weight_ =
+      reader.Take("classifier.weight", {num_classes, kLastChannels});
+  tail.classifier_bias_ = reader.Take("classifier.bias", {num_classes});
+  SLUICE_RETURN_IF_ERROR(reader.Finish());
+  return tail;
+}
+
+MobileNetTail::Output MobileNetTail::operator()(
+    const at::Tensor& features) const {
+  Output output;
+  at::Tensor x = features.contiguous(at::MemoryFormat::ChannelsLast);
+  for (int i = 0; i < static_cast<int>(blocks_.size()); ++i) {
+    x = Run(blocks_[i], x);
+    if (kMobileNetSeamBlock + i == kDeepTapBlock) output.deep = x;
+  }
+  x = Relu6(last_conv_(x)).mean({2, 3});
+  output.logits = at::linear(x, classifier_weight_, classifier_bias_);
+  return output;
+}
+
+MobileNetWeights SplitMobileNet(const Weights& weights) {
+  MobileNetWeights split;
+  for (const auto& [name, weight] : weights) {
+    bool in_entrance = name.starts_with("stem.");
+    for (int i = 0; i < kMobileNetSeamBlock; ++i) {
+      in_entrance |= name.starts_with(absl::StrCat("block", i, "."));
+    }
+    (in_entrance ? split.entrance : split.tail).emplace(name, weight);
+  }
+  return split;
+}
+
+}  // namespace sluice::model

@@ -1,0 +1,182 @@
+#include "common/model/rate_model.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace sluice::model {
+namespace {
+
+constexpr int kMixtureSize = 3;
+constexpr double kLikelihoodBound = 1e-9;
+
+// [C] or [N,C] -> broadcastable over [N,C,h,w].
+at::Tensor OverPositions(const at::Tensor& per_channel) {
+  return per_channel.unsqueeze(-1).unsqueeze(-1);
+}
+
+at::Tensor OfRate(const at::Tensor& table, const at::Tensor& rates) {
+  return OverPositions(at::index_select(table, 0, rates));
+}
+
+// Rounds, with the gradient of the identity.
+at::Tensor RoundStraightThrough(const at::Tensor& x) {
+  return x + (at::round(x) - x).detach();
+}
+
+}  // namespace
+
+absl::StatusOr<RateModel> RateModel::Create(int num_rates, int num_channels,
+                                            const Weights& weights) {
+  WeightReader reader(weights);
+  RateModel model;
+  model.log_gain_ = reader.Take("log_gain", {num_rates, num_channels});
+  model.log_inverse_gain_ =
+      reader.Take("log_inverse_gain", {num_rates, num_channels});
+  model.median_ = reader.Take("median", {num_channels});
+  model.mix_logit_ = reader.Take("mix_logit", {num_channels, kMixtureSize});
+  model.mix_mean_ = reader.Take("mix_mean", {num_channels, kMixtureSize});
+  model.mix_log_scale_ =
+      reader.Take("mix_log_scale", {num_channels, kMixtureSize});
+  SLUICE_RETURN_IF_ERROR(reader.Finish());
+  return model;
+}
+
+// `centred` is g y - m plus noise or rounded, [N,C,h,w] -> bits [N,C,h,w].
+at::Tensor RateModel::BitsOf(const at::Tensor& centred,
+                             const at::Tensor& rates) const {
+  const at::Tensor gain = OfRate(log_gain_.exp(), rates);
+  const at::Tensor y = centred / gain + OverPositions(median_);
+  const at::Tensor half = 0.5 / gain;
+  const at::Tensor weight = at::softmax(mix_logit_, 1);
+  at::Tensor likelihood;
+  for (int k = 0; k < kMixtureSize; ++k) {
+    const at::Tensor inverse_scale =
+        OverPositions(at::exp(-mix_log_scale_.select(1, k)));
+    // |distance| with the signs swapped accordingly keeps both sigmoids in the
+    // lower tail, where float32 can tell them apart.
+    const at::Tensor distance =
+        (y - OverPositions(mix_mean_.select(1, k))).abs();
+    const at::Tensor mass = at::sigmoid((half - distance) * inverse_scale) -
+                            at::sigmoid((-half - distance) * inverse_scale);
+    const at::Tensor term = mass * OverPositions(weight.select(1, k));
+    likelihood = k == 0 ? term : likelihood + term;
+  }
+  return -at::log2(at::clamp_min(likelihood, kLikelihoodBound));
+}
+
+RateModel::Proxy RateModel::Apply(const at::Tensor& y, const at::Tensor& rates,
+                                  const at::Tensor& noise) const {
+  const at::Tensor gained = (y - OverPositions(median_)) *
+                            OfRate(log_gain_.exp(), rates);
+  const at::Tensor median_gained =
+      OverPositions(median_) * OfRate(log_gain_.exp(), rates);
+  return {.y_hat = (RoundStraightThrough(gained) + median_gained) *
+                   OfRate(log_inverse_gain_.exp(), rates),
+          .bits = BitsOf(gained + noise, rates).sum({1, 2, 3})};
+}
+
+at::Tensor RateModel::RoundedBits(const at::Tensor& y,
+                                  const at::Tensor& rates) const {
+  const at::Tensor gained = (y - OverPositions(median_)) *
+                            OfRate(log_gain_.exp(), rates);
+  return BitsOf(at::round(gained), rates).sum({2, 3});
+}
+
+void RateModel::UpdateMedian(const at::Tensor& y, double step) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor flat = y.detach().transpose(0, 1).flatten(1);
+  median_.lerp_(std::get<0>(flat.median(1)), step);
+}
+
+Weights InitRateModel(int num_rates, const at::Tensor& y_mean,
+                      const at::Tensor& y_std, double std_of_symbols) {
+  const int64_t num_channels = y_mean.numel();
+  at::Tensor log_gain = at::empty({num_rates, num_channels});
+  for (int r = 0; r < num_rates; ++r) {
+    log_gain.select(0, r).copy_(at::log(std_of_symbols / y_std) -
+                                0.5 * std::log(2.0) * (num_rates - 1 - r));
+  }
+  // Three logistics of different widths around the mean; a logistic of scale s
+  // has standard deviation 1.81 s.
+  const at::Tensor spread = at::log(at::tensor({0.15f, 0.5f, 1.2f}) / 1.81);
+  return {{"log_gain", log_gain},
+          {"log_inverse_gain", -log_gain},
+          {"median", y_mean.clone()},
+          {"mix_logit", at::zeros({num_channels, kMixtureSize})},
+          {"mix_mean", y_mean.unsqueeze(1).repeat({1, kMixtureSize})},
+          {"mix_log_scale", at::log(y_std).unsqueeze(1) + spread.unsqueeze(0)}};
+}
+
+namespace {
+
+// Frequencies of `counts` (the last one the escape's) that sum to 2^precision,
+// each at least 1; the rounding error goes to the largest, where it costs least.
+std::vector<uint32_t> NormalizedFrequencies(
+    const std::vector<uint64_t>& counts) {
+  const uint64_t total =
+      std::accumulate(counts.begin(), counts.end(), uint64_t{0});
+  constexpr uint32_t kOne = 1u << codec::kCdfPrecisionBits;
+  const uint64_t to_share = kOne - counts.size();
+  std::vector<uint32_t> frequencies;
+  uint32_t used = 0;
+  for (const uint64_t count : counts) {
+    const uint64_t share =
+        total == 0 ? 0 : (count * to_share + total / 2) / total;
+    frequencies.push_back(1 + static_cast<uint32_t>(share));
+    used += frequencies.back();
+  }
+  auto largest = std::max_element(frequencies.begin(), frequencies.end());
+  *largest += kOne - used;
+  return frequencies;
+}
+
+absl::StatusOr<codec::QuantizedCdf> CdfFromCounts(
+    const std::vector<uint64_t>& counts) {
+  int low = kCountRange;
+  int high = kCountRange;
+  for (int i = 0; i < static_cast<int>(counts.size()); ++i) {
+    if (counts[i] == 0) continue;
+    low = std::min(low, i);
+    high = std::max(high, i);
+  }
+  std::vector<uint64_t> slots(counts.begin() + low, counts.begin() + high + 1);
+  slots.push_back(0);  // Escape.
+  const std::vector<uint32_t> frequencies = NormalizedFrequencies(slots);
+  std::vector<uint32_t> cdf = {0};
+  for (const uint32_t frequency : frequencies) {
+    cdf.push_back(cdf.back() + frequency);
+  }
+  return codec::QuantizedCdf::Create(std::move(cdf), low - kCountRange);
+}
+
+}  // namespace
+
+absl::StatusOr<codec::CodecTables> TablesFromCounts(
+    const Weights& weights, int num_rates, int num_channels,
+    const SymbolCounts& counts) {
+  const at::Tensor gain = weights.at("log_gain").exp().contiguous();
+  const at::Tensor inverse = weights.at("log_inverse_gain").exp().contiguous();
+  const at::Tensor median = (gain * weights.at("median")).contiguous();
+  std::vector<codec::ChannelTable> tables;
+  for (int r = 0; r < num_rates; ++r) {
+    for (int c = 0; c < num_channels; ++c) {
+      SLUICE_ASSIGN_OR_RETURN(codec::QuantizedCdf cdf,
+                              CdfFromCounts(counts[r][c]));
+      tables.push_back({.gain = gain.data_ptr<float>()[r * num_channels + c],
+                        .inverse_gain =
+                            inverse.data_ptr<float>()[r * num_channels + c],
+                        .median = median.data_ptr<float>()[r * num_channels + c],
+                        .cdf = std::move(cdf)});
+    }
+  }
+  return codec::CodecTables::Create(num_rates, num_channels, std::move(tables));
+}
+
+}  // namespace sluice::model

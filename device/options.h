@@ -1,0 +1,58 @@
+// The command line of sluice-device.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/vision/geometry.h"
+#include "common/vision/picture.h"
+
+namespace sluice::device {
+
+// What the exit status says.
+enum class ExitCode {
+  kOk = 0,             // Every picture was answered.
+  kSomeFailed = 1,     // Some picture failed, was refused or came too late.
+  kUsage = 2,          // A flag makes no sense.
+  kBadCodec = 3,       // The codec folder is missing or damaged.
+  kNoServer = 4,       // No server answers, or the connection was lost.
+  kCodecMismatch = 5,  // Device and server have different codecs.
+};
+
+enum class Send { kFrame, kPixels };
+
+struct Options {
+  std::vector<std::string> inputs;
+  std::string server;
+  std::vector<std::string> tails;  // Empty: the server's default tail.
+  std::optional<int> rate;         // The codec's default.
+  vision::ViewRule view;
+  std::string codec = "models/zoo/patch-v1";
+  std::chrono::milliseconds deadline{2000};
+  int threads = 0;  // 0: as many as LibTorch likes.
+  Send send = Send::kFrame;
+  vision::PictureFormat pixel_format = vision::PictureFormat::kJpeg;
+  int quality = 75;  // Of pixels that are sent.
+  bool json = false;
+  int top_k = 1;
+  std::optional<int> compare_jpeg_quality;
+  std::string save;           // Directory of annotated pictures; empty: none.
+  std::string contact_sheet;  // PNG file; empty: none.
+  std::string log_level = "info";
+};
+
+// --help and --version ask for a text and nothing else.
+struct ParsedCommandLine {
+  std::optional<std::string> text;
+  Options options;
+};
+
+// Flags, then SLUICE_DEVICE_* variables, then the --config file, then defaults.
+// InvalidArgument saying what was expected.
+absl::StatusOr<ParsedCommandLine> ParseCommandLine(int argc,
+                                                   const char* const* argv);
+
+}  // namespace sluice::device

@@ -1,0 +1,177 @@
+#include "device/pipeline.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/codec/frame.h"
+#include "common/vision/preprocess.h"
+#include "common/wire/frame_proto.h"
+#include "common/wire/grpc_status.h"
+#include "device/stopwatch.h"
+
+namespace sluice::device {
+namespace {
+
+double Milliseconds(uint32_t microseconds) { return microseconds / 1000.0; }
+
+void AddServerTimings(const v1::ServerTimings& server, Timings* timings) {
+  timings->server_queue = Milliseconds(server.queue_us());
+  timings->server_entropy_decode = Milliseconds(server.entropy_decode_us());
+  timings->server_batch_wait = Milliseconds(server.batch_wait_us());
+  timings->server_decoder_network = Milliseconds(server.decoder_network_us());
+  timings->server_tail = Milliseconds(server.tail_us());
+  timings->server_postprocess = Milliseconds(server.postprocess_us());
+  timings->server_total = Milliseconds(server.total_us());
+}
+
+TailResult ResultFromProto(const v1::Result& proto) {
+  TailResult result;
+  result.tail = proto.tail();
+  result.status = wire::StatusFromProto(proto);
+  if (!result.status.ok()) return result;
+  if (!proto.has_classification()) {
+    result.status = absl::UnimplementedError(
+        "expected a classification: this sluice-device shows no other task");
+    return result;
+  }
+  for (const v1::Classification::Class& entry : proto.classification().top()) {
+    result.top.push_back({entry.index(), entry.label(), entry.score()});
+  }
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<PreparedView> PrepareView(const vision::Picture& picture,
+                                         const vision::ViewRule& rule,
+                                         const artifact::CodecSpec& spec) {
+  PreparedView prepared;
+  SLUICE_ASSIGN_OR_RETURN(
+      prepared.geometry,
+      vision::MakeGeometry(picture.size(), rule, spec.pad_multiple));
+  SLUICE_ASSIGN_OR_RETURN(prepared.view,
+                          vision::MakeView(picture, prepared.geometry));
+  SLUICE_ASSIGN_OR_RETURN(
+      prepared.input, vision::ViewToInput(prepared.view, prepared.geometry,
+                                          spec.input_scale, spec.input_offset));
+  return prepared;
+}
+
+absl::StatusOr<std::vector<uint8_t>> LatentToFrame(
+    const base::FloatTensor& latent, const artifact::CodecArtifact& codec,
+    int rate) {
+  if (latent.shape.size() != 3) {
+    return absl::InternalError(absl::StrCat("expected a latent [C,H,W], found ",
+                                            base::ShapeToString(latent.shape)));
+  }
+  const codec::LatentShape shape{static_cast<int>(latent.shape[0]),
+                                 static_cast<int>(latent.shape[1]),
+                                 static_cast<int>(latent.shape[2])};
+  return codec::EncodeFrame(latent.values, shape, codec.tables, codec.short_id,
+                            rate);
+}
+
+Pipeline::Pipeline(PipelineOptions options,
+                   const artifact::CodecArtifact* codec,
+                   model::Encoder* encoder, ServerClient* client)
+    : options_(std::move(options)),
+      codec_(codec),
+      encoder_(encoder),
+      client_(client) {}
+
+absl::Status Pipeline::WarmUp() {
+  if (options_.pixels) return absl::OkStatus();
+  SLUICE_ASSIGN_OR_RETURN(
+      const vision::Geometry geometry,
+      vision::MakeGeometry(options_.view.size, options_.view,
+                           codec_->spec.pad_multiple));
+  base::FloatTensor blank;
+  blank.shape = {3, geometry.padded.height, geometry.padded.width};
+  blank.values.resize(base::NumElements(blank.shape));
+  return encoder_->Encode(blank).status();
+}
+
+PictureReport Pipeline::Process(const SourcePicture& item) {
+  PictureReport report;
+  report.source = item.source;
+  report.sequence = item.sequence;
+  report.view = options_.view;
+  report.timings.read = item.read_ms;
+  report.status =
+      item.picture.ok() ? Run(*item.picture, &report) : item.picture.status();
+  return report;
+}
+
+absl::Status Pipeline::Run(const vision::Picture& picture,
+                           PictureReport* report) {
+  Stopwatch stopwatch;
+  SLUICE_ASSIGN_OR_RETURN(const PreparedView prepared,
+                          PrepareView(picture, options_.view, codec_->spec));
+  report->timings.preprocess = stopwatch.Lap();
+  report->geometry = prepared.geometry;
+
+  v1::InferRequest request;
+  request.set_sequence(report->sequence);
+  request.set_timeout_ms(options_.timeout_ms);
+  for (const std::string& tail : options_.tails) request.add_tails(tail);
+  request.mutable_options()->set_top_k(options_.top_k);
+  SLUICE_RETURN_IF_ERROR(options_.pixels
+                             ? AddImage(prepared, &request, report)
+                             : AddFrame(prepared, &request, report));
+  report->wire_bytes = request.ByteSizeLong();
+
+  SLUICE_ASSIGN_OR_RETURN(const Answer answer, client_->Infer(request));
+  report->timings.round_trip = answer.round_trip_ms;
+  AddServerTimings(answer.response.timings(), &report->timings);
+  for (const v1::Result& result : answer.response.results()) {
+    report->results.push_back(ResultFromProto(result));
+  }
+  return CompareWithJpeg(prepared, report);
+}
+
+absl::Status Pipeline::AddFrame(const PreparedView& prepared,
+                                v1::InferRequest* request,
+                                PictureReport* report) {
+  Stopwatch stopwatch;
+  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor latent,
+                          encoder_->Encode(prepared.input));
+  report->timings.encode = stopwatch.Lap();
+  SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> frame,
+                          LatentToFrame(latent, *codec_, options_.rate));
+  report->timings.entropy_code = stopwatch.Lap();
+  report->rate = options_.rate;
+  report->frame_bytes = frame.size();
+  wire::FrameToProto(frame, prepared.geometry, request);
+  return absl::OkStatus();
+}
+
+absl::Status Pipeline::AddImage(const PreparedView& prepared,
+                                v1::InferRequest* request,
+                                PictureReport* report) {
+  const PixelSending& pixels = *options_.pixels;
+  Stopwatch stopwatch;
+  SLUICE_ASSIGN_OR_RETURN(
+      const std::vector<uint8_t> bytes,
+      vision::EncodePicture(prepared.view, pixels.format, pixels.quality));
+  report->timings.encode = stopwatch.Lap();
+  report->image = SentImage{pixels.format, pixels.quality, bytes.size()};
+  // The view is made already, so the server is to take the picture as it is.
+  request->mutable_image()->set_data(bytes.data(), bytes.size());
+  request->mutable_image()->set_codec_id(codec_->id);
+  return absl::OkStatus();
+}
+
+absl::Status Pipeline::CompareWithJpeg(const PreparedView& prepared,
+                                       PictureReport* report) {
+  if (!options_.compare_jpeg_quality) return absl::OkStatus();
+  const int quality = *options_.compare_jpeg_quality;
+  SLUICE_ASSIGN_OR_RETURN(
+      const std::vector<uint8_t> jpeg,
+      vision::EncodePicture(prepared.view, vision::PictureFormat::kJpeg,
+                            quality));
+  report->jpeg = JpegComparison{quality, jpeg.size()};
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::device

@@ -1,0 +1,51 @@
+// The codec while it is being trained: its weights and the networks over them.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "absl/status/statusor.h"
+#include "common/artifact/codec_artifact.h"
+#include "common/model/mobilenet_v2.h"
+#include "common/model/patch_decoder.h"
+#include "common/model/patch_encoder.h"
+#include "common/model/rate_model.h"
+#include "models/train/recipe.h"
+#include "models/train/teacher_parts.h"
+
+namespace sluice::train {
+
+// All weights under one namespace: "encoder.", "decoder.", "rate.",
+// "entrance.". The networks share their storage.
+struct CodecStudent {
+  model::Weights weights;
+  model::PatchEncoder encoder;
+  model::PatchDecoder decoder;
+  model::RateModel rate;
+  model::MobileNetEntrance entrance;
+};
+
+absl::StatusOr<CodecStudent> BuildCodecStudent(const Recipe& recipe,
+                                               model::Weights weights);
+
+// Fresh: the encoder and decoder network random, gains and density fitted to
+// the untrained latent, the decoder network's output to the features' mean and
+// variance, the pixel entrance a copy of the teacher's.
+absl::StatusOr<model::Weights> InitCodecWeights(const Recipe& recipe,
+                                                const TeacherParts& teacher,
+                                                const FeatureMetric& metric,
+                                                const PictureBatches& pictures);
+
+// From a shipped codec of the recipe's shape, gains and tables' spread included.
+absl::StatusOr<model::Weights> WeightsFromCodec(
+    const Recipe& recipe, const artifact::CodecArtifact& codec,
+    const PictureBatches& pictures);
+
+// Counts symbols of centre crops of training pictures with the float32 encoder
+// that devices run, then writes the artifact. Returns the codec id.
+absl::StatusOr<std::string> ExportCodec(const Recipe& recipe,
+                                        const model::Weights& weights,
+                                        const PictureBatches& pictures,
+                                        const nlohmann::json& about,
+                                        const std::filesystem::path& folder);
+
+}  // namespace sluice::train

@@ -1,0 +1,252 @@
+#include "models/train/commands.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/file_io.h"
+#include "common/base/status_macros.h"
+#include "models/train/codec_files.h"
+#include "models/train/eval.h"
+#include "models/train/eval_report.h"
+#include "models/train/inspect.h"
+#include "models/train/pack.h"
+#include "models/train/pixel_baseline.h"
+#include "models/train/train.h"
+#include "models/train/verify.h"
+
+namespace sluice::train {
+namespace {
+
+// --view with its check. `view` must outlive `app`.
+void AddView(CLI::App* app, vision::ViewRule* view) {
+  app->add_option_function<std::string>(
+         "--view",
+         [view](const std::string& text) {
+           *view = vision::ParseViewRule(text).value_or(*view);
+         },
+         absl::StrCat("What the network sees of a picture: crop:N, crop:N/M or "
+                      "fit:WxH (default ",
+                      vision::ToString(*view), ")"))
+      ->type_name("VIEW")
+      ->check([](const std::string& text) {
+        return std::string(vision::ParseViewRule(text).status().message());
+      });
+}
+
+void AddThreads(CLI::App* app, int* num_threads) {
+  app->add_option("--threads", *num_threads,
+                  "Threads for networks; 0: as many as there are cores")
+      ->check(CLI::Range(0, 1024));
+}
+
+// Prints what a command that returns text has to say.
+absl::Status Print(const absl::StatusOr<std::string>& text) {
+  if (!text.ok()) return text.status();
+  std::cout << *text << (text->ends_with('\n') ? "" : "\n");
+  return absl::OkStatus();
+}
+
+void AddTrain(CLI::App* app, Command* command) {
+  const auto options = std::make_shared<TrainOptions>();
+  CLI::App* sub = app->add_subcommand("train", "Train a codec or a tail");
+  sub->footer(
+      "Example:\n  sluice-model train --recipe models/recipes/patch.toml "
+      "--data shards --out work/patch\n  sluice-model train --recipe "
+      "models/recipes/patch.toml --resume work/patch --out work/patch");
+  sub->add_option("--recipe", options->recipe, "TOML, see models/recipes")
+      ->required();
+  sub->add_option("--data", options->data,
+                  "Folder that the recipe's data paths start in");
+  sub->add_option("--out", options->out,
+                  "Work folder: checkpoints, and the artifact at the end")
+      ->required();
+  sub->add_option("--init", options->init, "Artifact to start from");
+  sub->add_option("--resume", options->resume, "Work folder to go on with");
+  sub->add_option("--set", options->overrides,
+                  "Replace a value of the recipe; repeatable")
+      ->type_name("KEY=VALUE");
+  AddThreads(sub, &options->num_threads);
+  sub->callback(
+      [=] { *command = [options] { return RunTraining(*options); }; });
+}
+
+struct EvalCommand {
+  EvalOptions options;
+  std::filesystem::path json;
+  std::filesystem::path csv;
+};
+
+absl::Status RunEvalCommand(const EvalCommand& command) {
+  SLUICE_ASSIGN_OR_RETURN(const EvalReport report, RunEval(command.options));
+  for (const std::string& warning : report.warnings) {
+    std::cerr << "sluice-model: warning: " << warning << "\n";
+  }
+  SLUICE_RETURN_IF_ERROR(
+      base::WriteFileAtomically(command.json, ReportToJson(report)));
+  if (!command.csv.empty()) {
+    SLUICE_RETURN_IF_ERROR(
+        base::WriteFileAtomically(command.csv, ReportToCsv(report)));
+  }
+  return Print(ReportToText(report));
+}
+
+void AddEval(CLI::App* app, Command* command) {
+  const auto eval = std::make_shared<EvalCommand>();
+  EvalOptions* options = &eval->options;
+  CLI::App* sub = app->add_subcommand(
+      "eval", "Measure accuracy and counted bytes on labelled pictures");
+  sub->footer(
+      "Example:\n  sluice-model eval --codec models/zoo/patch-v1 --tail "
+      "models/zoo/imagenet-mobilenetv2 \\\n    --data imagenet_val_dev.tar "
+      "--view crop:224/227 --baselines jpeg,webp --json eval.json");
+  sub->add_option("--codec", options->codec, "Codec folder")->required();
+  sub->add_option("--tail", options->tail, "Tail folder")->required();
+  sub->add_option("--data", options->data,
+                  "Folder or tar holding images/ and labels.csv")
+      ->required();
+  sub->add_option("--json", eval->json, "Where the report goes")->required();
+  sub->add_option("--csv", eval->csv, "Where the table goes");
+  sub->add_option("--teacher", options->teacher,
+                  "Unmodified network, safetensors, to measure drops from");
+  sub->add_option("--limit", options->limit,
+                  "The first so many pictures by name; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  AddView(sub, &options->view);
+  sub->add_option("--rates", options->rates, "Rates, as 0,1,2 (default all)")
+      ->delimiter(',');
+  sub->add_option_function<std::vector<std::string>>(
+         "--baselines",
+         [options](const std::vector<std::string>& names) {
+           for (const std::string& name : names) {
+             options->baselines.push_back(*ParseBaselineName(name));
+           }
+         },
+         "Pixel codecs to measure beside: jpeg,webp (default none)")
+      ->type_name("NAMES")
+      ->delimiter(',')
+      ->check([](const std::string& name) {
+        return std::string(ParseBaselineName(name).status().message());
+      });
+  AddThreads(sub, &options->num_threads);
+  sub->callback([=] { *command = [eval] { return RunEvalCommand(*eval); }; });
+}
+
+absl::Status RunPackCommand(const PackOptions& options) {
+  SLUICE_ASSIGN_OR_RETURN(const PackReport report, PackPictures(options));
+  if (!report.skipped.empty()) {
+    std::cerr << "sluice-model: warning: skipped " << report.skipped.size()
+              << " files: " << absl::StrJoin(report.skipped, "; ") << "\n";
+  }
+  std::cout << options.out.string() << ": " << report.num_packed
+            << " pictures\n";
+  if (report.num_held_out > 0) {
+    std::cout << options.holdout_out.string() << ": " << report.num_held_out
+              << " pictures\n";
+  }
+  return absl::OkStatus();
+}
+
+void AddPack(CLI::App* app, Command* command) {
+  const auto options = std::make_shared<PackOptions>();
+  CLI::App* sub = app->add_subcommand(
+      "pack", "Turn pictures into one memory-mapped shard for training");
+  sub->footer(
+      "Example:\n  sluice-model pack --out train.shard --holdout 600 "
+      "--holdout-out holdout.shard photos.tar");
+  sub->add_option("INPUT", options->inputs, "Folders, tars, single pictures")
+      ->required();
+  sub->add_option("--out", options->out, "Shard to write")->required();
+  AddView(sub, &options->view);
+  CLI::Option* holdout =
+      sub->add_option("--holdout", options->num_holdout,
+                      "Pictures to keep out of the shard, for tuning")
+          ->check(CLI::NonNegativeNumber);
+  sub->add_option("--holdout-out", options->holdout_out, "Shard for those")
+      ->needs(holdout);
+  sub->add_option("--seed", options->seed, "Of the pictures' order")
+      ->capture_default_str();
+  sub->callback(
+      [=] { *command = [options] { return RunPackCommand(*options); }; });
+}
+
+void AddEncode(CLI::App* app, Command* command) {
+  const auto options = std::make_shared<EncodeFileOptions>();
+  CLI::App* sub = app->add_subcommand("encode", "Turn a picture into a frame");
+  sub->footer(
+      "Example:\n  sluice-model encode --codec models/zoo/patch-v1 cat.jpg -o "
+      "cat.frame");
+  sub->add_option("PICTURE", options->picture, "JPEG, PNG or WebP")->required();
+  sub->add_option("--codec", options->codec, "Codec folder")->required();
+  sub->add_option("-o,--out", options->out, "Frame to write")->required();
+  sub->add_option("--rate", options->rate, "0 costs the fewest bytes");
+  AddView(sub, &options->view);
+  sub->callback([=] {
+    *command = [options] { return Print(EncodePictureFile(*options)); };
+  });
+}
+
+void AddDecode(CLI::App* app, Command* command) {
+  const auto options = std::make_shared<DecodeFileOptions>();
+  CLI::App* sub = app->add_subcommand("decode", "Turn a frame into features");
+  sub->footer(
+      "Example:\n  sluice-model decode --codec models/zoo/patch-v1 cat.frame "
+      "-o cat.safetensors");
+  sub->add_option("FRAME", options->frame, "Frame file")->required();
+  sub->add_option("--codec", options->codec, "Codec folder")->required();
+  sub->add_option("-o,--out", options->out,
+                  "Safetensors to write: \"y_hat\" and \"features\"")
+      ->required();
+  sub->callback([=] {
+    *command = [options] { return Print(DecodeFrameFile(*options)); };
+  });
+}
+
+void AddInspect(CLI::App* app, Command* command) {
+  const auto path = std::make_shared<std::filesystem::path>();
+  CLI::App* sub = app->add_subcommand(
+      "inspect", "Say what a codec, a tail or a frame holds");
+  sub->footer("Example:\n  sluice-model inspect models/zoo/patch-v1");
+  sub->add_option("ARTIFACT", *path, "Codec or tail folder, or frame file")
+      ->required();
+  sub->callback(
+      [=] { *command = [path] { return Print(InspectArtifact(*path)); }; });
+}
+
+void AddVerify(CLI::App* app, Command* command) {
+  const auto options = std::make_shared<VerifyOptions>();
+  CLI::App* sub = app->add_subcommand(
+      "verify", "Load a codec, a tail or a frame fully and run it once");
+  sub->footer(
+      "Example:\n  sluice-model verify models/zoo/patch-v1\n  sluice-model "
+      "verify models/zoo/imagenet-mobilenetv2 --codec models/zoo/patch-v1");
+  sub->add_option("ARTIFACT", options->artifact,
+                  "Codec or tail folder, or frame file")
+      ->required();
+  sub->add_option("--codec", options->codec,
+                  "Codec to verify a tail or a frame against");
+  sub->callback([=] {
+    *command = [options] { return Print(VerifyArtifact(*options)); };
+  });
+}
+
+}  // namespace
+
+void AddCommands(CLI::App* app, Command* command) {
+  AddTrain(app, command);
+  AddEval(app, command);
+  AddPack(app, command);
+  AddEncode(app, command);
+  AddDecode(app, command);
+  AddInspect(app, command);
+  AddVerify(app, command);
+}
+
+}  // namespace sluice::train

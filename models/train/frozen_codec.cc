@@ -1,0 +1,58 @@
+#include "models/train/frozen_codec.h"
+
+#include <ATen/ATen.h>
+
+#include "common/base/status_macros.h"
+
+namespace sluice::train {
+
+absl::StatusOr<FrozenCodec> FrozenCodec::Create(
+    const artifact::CodecArtifact& artifact) {
+  FrozenCodec codec;
+  SLUICE_ASSIGN_OR_RETURN(const model::PatchEncoderShape encoder_shape,
+                          model::PatchEncoderShapeOf(artifact.spec));
+  SLUICE_ASSIGN_OR_RETURN(const model::PatchDecoderShape decoder_shape,
+                          model::PatchDecoderShapeOf(artifact.spec));
+  SLUICE_ASSIGN_OR_RETURN(const model::Weights encoder_weights,
+                          model::WeightsFromTensors(artifact.encoder));
+  SLUICE_ASSIGN_OR_RETURN(const model::Weights server_weights,
+                          model::WeightsFromTensors(artifact.decoder));
+  SLUICE_ASSIGN_OR_RETURN(
+      codec.encoder_,
+      model::PatchEncoder::Create(encoder_shape, encoder_weights));
+  SLUICE_ASSIGN_OR_RETURN(
+      codec.decoder_,
+      model::PatchDecoder::Create(
+          decoder_shape, model::WithoutPrefix(server_weights, "decoder.")));
+  SLUICE_ASSIGN_OR_RETURN(
+      codec.entrance_,
+      model::MobileNetEntrance::Create(
+          model::WithoutPrefix(server_weights, "entrance.")));
+  const int num_rates = artifact.spec.num_rates;
+  const int num_channels = artifact.spec.latent_channels;
+  codec.gain_ = at::empty({num_rates, num_channels});
+  codec.inverse_gain_ = at::empty({num_rates, num_channels});
+  codec.median_ = at::empty({num_rates, num_channels});
+  for (int r = 0; r < num_rates; ++r) {
+    const std::span<const codec::ChannelTable> tables = artifact.tables.rate(r);
+    for (int c = 0; c < num_channels; ++c) {
+      const int64_t i = static_cast<int64_t>(r) * num_channels + c;
+      codec.gain_.data_ptr<float>()[i] = tables[c].gain;
+      codec.inverse_gain_.data_ptr<float>()[i] = tables[c].inverse_gain;
+      codec.median_.data_ptr<float>()[i] = tables[c].median;
+    }
+  }
+  return codec;
+}
+
+at::Tensor FrozenCodec::Features(const at::Tensor& pictures,
+                                 const at::Tensor& rates) const {
+  const auto of_rate = [&](const at::Tensor& table) {
+    return at::index_select(table, 0, rates).unsqueeze(-1).unsqueeze(-1);
+  };
+  const at::Tensor y = encoder_(pictures);
+  const at::Tensor symbols = at::round(y * of_rate(gain_) - of_rate(median_));
+  return decoder_((symbols + of_rate(median_)) * of_rate(inverse_gain_), rates);
+}
+
+}  // namespace sluice::train

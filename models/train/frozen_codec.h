@@ -1,0 +1,36 @@
+// A shipped codec inside a training step: pictures to the features it yields.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "absl/status/statusor.h"
+#include "common/artifact/codec_artifact.h"
+#include "common/model/mobilenet_v2.h"
+#include "common/model/patch_decoder.h"
+#include "common/model/patch_encoder.h"
+
+namespace sluice::train {
+
+// Quantizes as the quantizer does; entropy coding is lossless and left out.
+class FrozenCodec {
+ public:
+  static absl::StatusOr<FrozenCodec> Create(
+      const artifact::CodecArtifact& artifact);
+
+  int num_rates() const { return static_cast<int>(gain_.size(0)); }
+  // Pictures [N,3,H,W], rates int64 [N] -> features [N,F,h,w].
+  at::Tensor Features(const at::Tensor& pictures,
+                      const at::Tensor& rates) const;
+  // Through the pixel entrance.
+  at::Tensor Enter(const at::Tensor& pictures) const {
+    return entrance_(pictures);
+  }
+
+ private:
+  model::PatchEncoder encoder_;
+  model::PatchDecoder decoder_;
+  model::MobileNetEntrance entrance_;
+  at::Tensor gain_, inverse_gain_, median_;  // [R,C]
+};
+
+}  // namespace sluice::train

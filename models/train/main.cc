@@ -1,0 +1,51 @@
+// sluice-model: trains, measures, packs and examines codecs and tails.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "models/train/commands.h"
+
+namespace sluice::train {
+namespace {
+
+enum ExitCode { kOk = 0, kFailure = 1, kBadUsage = 2 };
+
+constexpr char kFooter[] =
+    "Each subcommand has its own --help with an example.\n"
+    "Exit codes: 0 done, 1 the job failed (one line on standard error says "
+    "why), 2 bad usage.";
+
+int Main(int argc, char** argv) {
+  CLI::App app("Trains, measures, packs and examines Sluice's models",
+               "sluice-model");
+  Command command;
+  app.set_version_flag("--version", "sluice-model " SLUICE_VERSION);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  AddCommands(&app, &command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kBadUsage;
+  }
+  const absl::Status status = command();
+  if (status.ok()) return kOk;
+  std::cerr << "sluice-model: " << std::string(status.message()) << "\n";
+  return kFailure;
+}
+
+}  // namespace
+}  // namespace sluice::train
+
+int main(int argc, char** argv) {
+  try {
+    return sluice::train::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "sluice-model: unexpected: " << error.what() << "\n";
+    return 1;
+  }
+}

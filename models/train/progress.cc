@@ -1,0 +1,47 @@
+#include "models/train/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::train {
+namespace {
+
+constexpr int kBarCells = 40;
+
+}  // namespace
+
+Progress::Progress(std::string label, int64_t total, std::ostream& out,
+                   Style style)
+    : label_(std::move(label)),
+      total_(std::max<int64_t>(total, 1)),
+      out_(out),
+      style_(style) {}
+
+Progress Progress::OnStderr(std::string label, int64_t total) {
+  return Progress(std::move(label), total, std::cerr,
+                  isatty(STDERR_FILENO) ? Style::kBar : Style::kLines);
+}
+
+void Progress::Update(int64_t done) {
+  const int64_t num_steps = style_ == Style::kBar ? 100 : 10;
+  const int64_t step = done * num_steps / total_;
+  if (step == last_step_) return;
+  last_step_ = step;
+  const std::string count = absl::StrCat(done, "/", total_);
+  if (style_ == Style::kLines) {
+    out_ << absl::StrCat(label_, ": ", count, "\n") << std::flush;
+    return;
+  }
+  const int64_t filled =
+      std::min<int64_t>(done * kBarCells / total_, kBarCells);
+  out_ << "\r" << label_ << " [" << std::string(filled, '#')
+       << std::string(kBarCells - filled, '.') << "] " << count
+       << (done >= total_ ? "\n" : "") << std::flush;
+}
+
+}  // namespace sluice::train

@@ -1,0 +1,33 @@
+// Progress of a long job: a bar on a terminal, plain lines otherwise.
+#pragma once
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+namespace sluice::train {
+
+class Progress {
+ public:
+  enum class Style { kBar, kLines };
+
+  // Counts up to `total` things named by `label`, for example "packing". `out`
+  // must outlive the object.
+  Progress(std::string label, int64_t total, std::ostream& out, Style style);
+
+  // To standard error, in the style that suits it.
+  static Progress OnStderr(std::string label, int64_t total);
+
+  // Says that `done` of `total` are finished; writes when that shows: a changed
+  // percentage on a bar, every tenth part in lines.
+  void Update(int64_t done);
+
+ private:
+  std::string label_;
+  int64_t total_;
+  std::ostream& out_;
+  Style style_;
+  int64_t last_step_ = 0;
+};
+
+}  // namespace sluice::train

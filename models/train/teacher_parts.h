@@ -1,0 +1,61 @@
+// The teacher as training uses it, and how features are compared with its.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+
+#include "absl/status/statusor.h"
+#include "common/model/mobilenet_v2.h"
+#include "models/train/picture_batches.h"
+
+namespace sluice::train {
+
+// Lets convolutions run in bfloat16 for the enclosing scope.
+class AutocastScope {
+ public:
+  AutocastScope();
+  ~AutocastScope();
+  AutocastScope(const AutocastScope&) = delete;
+  AutocastScope& operator=(const AutocastScope&) = delete;
+
+ private:
+  bool was_enabled_;
+};
+
+struct TeacherParts {
+  model::MobileNetWeights weights;
+  model::MobileNetEntrance entrance;
+  model::MobileNetTail tail;
+};
+absl::StatusOr<TeacherParts> LoadTeacherParts(
+    const std::filesystem::path& path);
+
+// e^T M e per position, scaled so that predicting every channel's mean scores 1.
+// M is mostly the Fisher information of the teacher's answer with respect to
+// its features, E[g g^T] with g the gradient of log p(class) for a class drawn
+// from the teacher: what moves the answer counts, the rest hardly does.
+struct FeatureMetric {
+  at::Tensor mean;      // [F]
+  at::Tensor variance;  // [F]
+  at::Tensor factor;    // [F,F]: M = factor factor^T.
+
+  // Features [N,F,h,w] -> distortion [N], float32.
+  at::Tensor Distortion(const at::Tensor& features,
+                        const at::Tensor& target) const;
+};
+
+// Estimated once, on `num_pictures` crops.
+FeatureMetric EstimateFeatureMetric(const TeacherParts& teacher,
+                                    const PictureBatches& pictures,
+                                    int num_pictures, uint64_t seed);
+
+// KL(teacher || student) in nats, [N].
+at::Tensor KlDivergence(const at::Tensor& teacher_logits,
+                        const at::Tensor& student_logits);
+
+// Squared error over the target's mean square, per sample [N].
+at::Tensor RelativeSquaredError(const at::Tensor& found,
+                                const at::Tensor& target);
+
+}  // namespace sluice::train

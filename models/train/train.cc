@@ -1,0 +1,33 @@
+#include "models/train/train.h"
+
+#include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "models/train/recipe.h"
+#include "models/train/train_codec.h"
+#include "models/train/train_tail.h"
+
+namespace sluice::train {
+
+absl::Status RunTraining(const TrainOptions& options) {
+  SLUICE_ASSIGN_OR_RETURN(const Recipe recipe,
+                          ReadRecipe(options.recipe, options.overrides));
+  if (options.num_threads > 0) at::set_num_threads(options.num_threads);
+  std::error_code error;
+  std::filesystem::create_directories(options.out, error);
+  if (error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.out.string(), ": ", error.message()));
+  }
+  try {
+    return recipe.kind == Recipe::Kind::kCodec ? TrainCodec(recipe, options)
+                                               : TrainTail(recipe, options);
+  } catch (const c10::Error& failure) {
+    return absl::InternalError(
+        absl::StrCat("training failed: ", failure.what_without_backtrace()));
+  }
+}
+
+}  // namespace sluice::train

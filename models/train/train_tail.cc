@@ -1,0 +1,219 @@
+#include "models/train/train_tail.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "common/artifact/tail_artifact.h"
+#include "common/base/file_io.h"
+#include "common/base/status_macros.h"
+#include "models/train/codec_student.h"
+#include "models/train/frozen_codec.h"
+#include "models/train/teacher_parts.h"
+#include "models/train/training_loop.h"
+
+namespace sluice::train {
+namespace {
+
+constexpr int kHoldoutCrop = 224;
+constexpr int kHoldoutBatch = 25;
+
+class TailObjective : public Objective {
+ public:
+  TailObjective(const Recipe& recipe, const TeacherParts& teacher,
+                const PictureBatches& pictures, const PictureBatches& holdout,
+                const FrozenCodec& codec, model::Weights weights,
+                model::MobileNetTail tail)
+      : recipe_(recipe),
+        teacher_(teacher),
+        pictures_(pictures),
+        holdout_(holdout),
+        codec_(codec),
+        weights_(std::move(weights)),
+        tail_(std::move(tail)) {}
+
+  bool Trains(const Phase& /*phase*/,
+              const std::string& /*name*/) const override {
+    return true;
+  }
+  at::Tensor Loss(const Phase& phase, int64_t index, double progress) override;
+  std::string Summary() override {
+    const std::string line =
+        absl::StrFormat("kl %.4f", num_steps_ > 0 ? kl_sum_ / num_steps_ : 0.0);
+    kl_sum_ = 0;
+    num_steps_ = 0;
+    return line;
+  }
+  absl::StatusOr<std::string> Holdout(const model::Weights& averaged,
+                                      int num_pictures) override;
+  nlohmann::json State() const override { return nlohmann::json::object(); }
+  absl::Status SetState(const nlohmann::json& /*state*/) override {
+    return absl::OkStatus();
+  }
+
+ private:
+  const Recipe& recipe_;
+  const TeacherParts& teacher_;
+  const PictureBatches& pictures_;
+  const PictureBatches& holdout_;
+  const FrozenCodec& codec_;
+  model::Weights weights_;
+  model::MobileNetTail tail_;
+  double kl_sum_ = 0;
+  int num_steps_ = 0;
+};
+
+// loss = kl * KL(teacher || tail) + deep * relative error at block 12
+//        + anchor * ||w - w_teacher||^2.
+// The first pixel_share of a batch comes through the pixel entrance, the rest
+// through the codec at random rates.
+at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
+                               double /*progress*/) {
+  at::Generator generator = at::detail::createCPUGenerator(
+      recipe_.seed * 1000003 + static_cast<uint64_t>(index));
+  const at::Tensor x = pictures_.Crops(index, phase.batch, phase.crop);
+  const int64_t num_pixel =
+      static_cast<int64_t>(phase.pixel_share * phase.batch + 0.5);
+  at::Tensor kl, deep;
+  {
+    const AutocastScope autocast;
+    model::MobileNetTail::Output expected;
+    at::Tensor features;
+    {
+      const at::NoGradGuard no_grad;
+      expected = teacher_.tail(teacher_.entrance(x));
+      const at::Tensor coded = x.slice(0, num_pixel);
+      const at::Tensor rates = at::randint(codec_.num_rates(), {coded.size(0)},
+                                           generator, at::kLong);
+      features = codec_.Features(coded, rates);
+      if (num_pixel > 0) {
+        features = at::cat(
+            {codec_.Enter(x.slice(0, 0, num_pixel)).to(features.scalar_type()),
+             features});
+      }
+    }
+    const model::MobileNetTail::Output found = tail_(features);
+    kl = KlDivergence(expected.logits, found.logits).mean();
+    deep = RelativeSquaredError(found.deep, expected.deep).mean();
+  }
+  kl_sum_ += kl.item<double>();
+  ++num_steps_;
+  at::Tensor drift = at::zeros({});
+  if (phase.anchor > 0) {
+    for (const auto& [name, weight] : weights_) {
+      drift = drift +
+              (weight - teacher_.weights.tail.at(name)).square().sum();
+    }
+  }
+  return phase.kl * kl + phase.deep * deep + phase.anchor * drift;
+}
+
+absl::StatusOr<std::string> TailObjective::Holdout(
+    const model::Weights& averaged, int num_pictures) {
+  SLUICE_ASSIGN_OR_RETURN(
+      const model::MobileNetTail tail,
+      model::MobileNetTail::Create(
+          averaged,
+          static_cast<int>(averaged.at("classifier.bias").numel())));
+  const at::NoGradGuard no_grad;
+  const AutocastScope autocast;
+  const int total = static_cast<int>(
+      std::min<int64_t>(num_pictures, holdout_.num_pictures()));
+  const int crop = std::min(kHoldoutCrop, holdout_.max_crop() / 32 * 32);
+  const int num_entrances = codec_.num_rates() + 1;  // The last is pixels.
+  std::vector<double> kl(num_entrances), same(num_entrances);
+  for (int first = 0; first < total; first += kHoldoutBatch) {
+    const int count = std::min(kHoldoutBatch, total - first);
+    const at::Tensor x = holdout_.CentreCrops(first, count, crop);
+    const at::Tensor expected = teacher_.tail(teacher_.entrance(x)).logits;
+    for (int r = 0; r < num_entrances; ++r) {
+      const at::Tensor features =
+          r == codec_.num_rates()
+              ? codec_.Enter(x)
+              : codec_.Features(x, at::full({count}, r, at::kLong));
+      const at::Tensor logits = tail(features).logits;
+      kl[r] += KlDivergence(expected, logits).sum().item<double>();
+      same[r] += (logits.argmax(1) == expected.argmax(1)).sum().item<double>();
+    }
+  }
+  std::string line;
+  for (int r = 0; r < num_entrances; ++r) {
+    absl::StrAppendFormat(
+        &line, "%s kl %.3f same %.1f%%; ",
+        r == codec_.num_rates() ? "pixels" : absl::StrCat("rate ", r),
+        kl[r] / total, 100 * same[r] / total);
+  }
+  return line;
+}
+
+absl::StatusOr<std::vector<std::string>> ReadLabels(
+    const std::filesystem::path& path) {
+  SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
+                          base::ReadFile(path, 1u << 20));
+  std::vector<std::string> labels;
+  const std::string text(bytes.begin(), bytes.end());
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    labels.emplace_back(line);
+  }
+  return labels;
+}
+
+}  // namespace
+
+absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options) {
+  std::vector<std::filesystem::path> shards;
+  for (const std::string& shard : recipe.shards) {
+    shards.push_back(options.data / shard);
+  }
+  SLUICE_ASSIGN_OR_RETURN(const PictureBatches pictures,
+                          PictureBatches::Open(shards, recipe.seed));
+  SLUICE_ASSIGN_OR_RETURN(
+      const PictureBatches holdout,
+      PictureBatches::Open({options.data / recipe.holdout}, recipe.seed));
+  SLUICE_ASSIGN_OR_RETURN(const TeacherParts teacher,
+                          LoadTeacherParts(options.data / recipe.teacher));
+  SLUICE_ASSIGN_OR_RETURN(
+      const artifact::CodecArtifact artifact,
+      artifact::LoadCodec(recipe.codec, artifact::CodecHalf::kBoth));
+  SLUICE_ASSIGN_OR_RETURN(const FrozenCodec codec,
+                          FrozenCodec::Create(artifact));
+  SLUICE_ASSIGN_OR_RETURN(const std::vector<std::string> labels,
+                          ReadLabels(recipe.labels));
+  model::Weights weights;
+  if (options.init) {
+    SLUICE_ASSIGN_OR_RETURN(const artifact::TailArtifact tail,
+                            artifact::LoadTail(*options.init));
+    SLUICE_ASSIGN_OR_RETURN(weights, model::WeightsFromTensors(tail.weights));
+  } else {
+    for (const auto& [name, weight] : teacher.weights.tail) {
+      weights.emplace(name, weight.clone());
+    }
+  }
+  SLUICE_ASSIGN_OR_RETURN(
+      model::MobileNetTail tail,
+      model::MobileNetTail::Create(weights, static_cast<int>(labels.size())));
+  TailObjective objective(recipe, teacher, pictures, holdout, codec, weights,
+                          std::move(tail));
+  SLUICE_ASSIGN_OR_RETURN(const model::Weights averaged,
+                          RunPhases(recipe, options, &weights, &objective));
+  const artifact::TailSpec spec = {.name = recipe.name,
+                                   .task = "classification",
+                                   .family = "mobilenetv2",
+                                   .codec_ids = {artifact.id},
+                                   .network = nlohmann::json::object()};
+  const nlohmann::json about = {
+      {"provenance", recipe.provenance},
+      {"num_training_pictures", pictures.num_pictures()}};
+  SLUICE_RETURN_IF_ERROR(artifact::WriteTail(
+      options.out / "artifact", spec, labels,
+      model::TensorsFromWeights(averaged, model::StoredPrecision::kHalf),
+      about));
+  std::cout << "tail in " << (options.out / "artifact").string() << std::endl;
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::train

@@ -1,0 +1,12 @@
+// Stage 2 of training: a tail behind a frozen codec.
+#pragma once
+
+#include "absl/status/status.h"
+#include "models/train/recipe.h"
+#include "models/train/train.h"
+
+namespace sluice::train {
+
+absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options);
+
+}  // namespace sluice::train

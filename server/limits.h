@@ -1,0 +1,22 @@
+// What one server accepts; published by ListModels.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace sluice::server {
+
+struct ServerLimits {
+  size_t max_message_bytes = 4u << 20;
+  // Requests accepted and not yet answered, and the memory they may hold:
+  // message, decoded input, for pictures their pixels.
+  size_t max_queued_tasks = 64;
+  size_t max_queued_bytes = 512u << 20;
+  size_t max_batch_size = 8;
+  // For requests that bring no timeout of their own.
+  std::chrono::milliseconds default_timeout{2000};
+  // Told to those who meet a full queue.
+  std::chrono::milliseconds retry_after{100};
+};
+
+}  // namespace sluice::server

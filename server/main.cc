@@ -1,0 +1,161 @@
+// sluice-server: decodes frames and runs tails behind gRPC.
+#include <pthread.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/file_io.h"
+#include "common/model/compute.h"
+#include "common/model/decoder_network.h"
+#include "common/model/tail.h"
+#include "server/flags.h"
+#include "server/model_store.h"
+#include "server/server.h"
+
+namespace sluice::server {
+namespace {
+
+enum ExitCode { kOk = 0, kRuntimeFailure = 1, kBadUsage = 2, kBadModels = 3 };
+
+constexpr char kFooter[] = R"(
+Examples:
+  sluice-server --models models/zoo
+  sluice-server --models models/zoo/patch-v1 --models my-tail --listen [::1]:0
+  SLUICE_SERVER_THREADS=4 sluice-server --config server.toml
+
+Environment variables win over the config file, options over both.
+SIGTERM or SIGINT drains: requests already accepted are answered, new ones
+refused; a second signal ends the program at once.
+
+Exit codes: 0 drained, 1 runtime failure (address in use), 2 bad usage,
+3 bad or missing models.)";
+
+// Blocks the signals that drain, in this thread and those it starts.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+void StartLogging(const std::string& level) {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("sluice-server"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+int Fail(ExitCode code, const absl::Status& status) {
+  spdlog::error("{}", std::string(status.message()));
+  return code;
+}
+
+absl::Status CheckExposure(const Flags& flags, const ListenAddress& listen) {
+  if (flags.insecure || IsLoopback(listen)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "other machines can reach ", flags.listen,
+      " and the link would be plaintext: say --insecure if that is meant"));
+}
+
+Server::Options ServerOptions(const Flags& flags, ListenAddress listen) {
+  Server::Options options;
+  options.listen = std::move(listen);
+  options.version = SLUICE_VERSION;
+  options.pipeline.limits = flags.limits;
+  options.pipeline.limits.default_timeout =
+      std::chrono::milliseconds(flags.default_timeout_ms);
+  options.pipeline.num_decode_threads = flags.decode_threads;
+  options.pipeline.on_runner_start = [threads = flags.threads] {
+    model::SetComputeThreads(threads);
+  };
+  return options;
+}
+
+void LogStart(const Server& server, const Flags& flags) {
+  spdlog::info(
+      "sluice-server {} serves {} with codecs {}; tails {} (default {}); {}; "
+      "{} decode threads",
+      SLUICE_VERSION, server.address(), server.store().DescribeCodecs(),
+      server.store().DescribeTails(), server.store().default_tail().name(),
+      model::ComputeDescription(), flags.decode_threads);
+}
+
+// Serves until a signal comes, then drains.
+int Serve(const Flags& flags, ModelStore store, ListenAddress listen,
+          const sigset_t& signals) {
+  auto server =
+      Server::Start(std::move(store), ServerOptions(flags, std::move(listen)));
+  if (!server.ok()) {
+    return Fail(
+        absl::IsUnavailable(server.status()) ? kRuntimeFailure : kBadModels,
+        server.status());
+  }
+  if (!flags.port_file.empty()) {
+    const absl::Status written = base::WriteFileAtomically(
+        flags.port_file, std::string_view(std::to_string((*server)->port())));
+    if (!written.ok()) return Fail(kRuntimeFailure, written);
+  }
+  LogStart(**server, flags);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  // From here on the default action of a second signal ends the program.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  spdlog::info("draining");
+  (*server)->Drain();
+  spdlog::info("drained");
+  return kOk;
+}
+
+int Run(const Flags& flags) {
+  const sigset_t signals = BlockSignals();
+  StartLogging(flags.log_level);
+  auto listen = ParseListenAddress(flags.listen);
+  if (!listen.ok()) return Fail(kBadUsage, listen.status());
+  const absl::Status exposure = CheckExposure(flags, *listen);
+  if (!exposure.ok()) return Fail(kBadUsage, exposure);
+  auto store = ModelStore::Load(
+      flags.models, {model::LoadFeatureDecoder, model::LoadTailNetwork},
+      flags.default_tail);
+  if (!store.ok()) return Fail(kBadModels, store.status());
+  return Serve(flags, *std::move(store), *std::move(listen), signals);
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Decodes what sluice-device sends and runs tails on it.",
+               "sluice-server");
+  app.set_version_flag("--version",
+                       std::string("sluice-server ") + SLUICE_VERSION);
+  app.footer(kFooter);
+  Flags flags;
+  AddFlags(&app, &flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kBadUsage;
+  }
+  return Run(flags);
+}
+
+}  // namespace
+}  // namespace sluice::server
+
+int main(int argc, char** argv) {
+  try {
+    return sluice::server::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sluice-server: %s\n", error.what());
+    return sluice::server::kRuntimeFailure;
+  }
+}

@@ -1,0 +1,45 @@
+// The thread that owns the compute device: features once, then every tail.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "server/batch_scheduler.h"
+#include "server/infer_task.h"
+#include "server/model_store.h"
+
+namespace sluice::server {
+
+class TailRunner {
+ public:
+  // Starts the thread, calls `on_thread_start` on it and runs every codec and
+  // tail once; returns an error naming the one that fails or whose output has
+  // not the declared shape. `store`, `queue` and `clock` must outlive the
+  // runner.
+  static absl::StatusOr<std::unique_ptr<TailRunner>> Start(
+      const ModelStore* store, BatchScheduler<InferTask>* queue,
+      const base::Clock* clock, std::function<void()> on_thread_start);
+
+  // Runs what is queued, then joins. REQUIRES: the queue is closed.
+  ~TailRunner() { thread_.join(); }
+  TailRunner(const TailRunner&) = delete;
+  TailRunner& operator=(const TailRunner&) = delete;
+
+ private:
+  TailRunner(BatchScheduler<InferTask>* queue, const base::Clock* clock)
+      : queue_(queue), clock_(clock) {}
+
+  void RunUntilClosed();
+  // REQUIRES: tasks of one key, at least one.
+  void RunBatch(std::vector<std::unique_ptr<InferTask>> tasks);
+
+  BatchScheduler<InferTask>* const queue_;
+  const base::Clock* const clock_;
+  std::thread thread_;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,199 @@
+#include "device_testing.h"
+
+#include <stdlib.h>
+
+#include <chrono>
+#include <fstream>
+#include <numeric>
+#include <vector>
+
+#include "common/codec/frame.h"
+#include "common/wire/frame_proto.h"
+#include "common/wire/grpc_status.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+
+namespace sluice::device {
+namespace {
+
+constexpr int kChannels = 3;
+constexpr int kStride = 8;
+constexpr int kNumRates = 2;
+constexpr int kMaxTableSymbol = 20;
+
+// Every symbol of +-kMaxTableSymbol equally likely, and an escape.
+codec::QuantizedCdf MakeUniformCdf() {
+  constexpr int kSlots = 2 * kMaxTableSymbol + 2;
+  std::vector<uint32_t> cdf;
+  for (int i = 0; i <= kSlots; ++i) {
+    cdf.push_back((1u << codec::kCdfPrecisionBits) * i / kSlots);
+  }
+  return codec::QuantizedCdf::Create(std::move(cdf), -kMaxTableSymbol).value();
+}
+
+codec::CodecTables MakeTables() {
+  std::vector<codec::ChannelTable> tables;
+  for (int rate = 0; rate < kNumRates; ++rate) {
+    const float gain = rate == 0 ? 4.0f : 16.0f;
+    for (int channel = 0; channel < kChannels; ++channel) {
+      tables.push_back({gain, 1.0f / gain, 0.0f, MakeUniformCdf()});
+    }
+  }
+  return codec::CodecTables::Create(kNumRates, kChannels, std::move(tables))
+      .value();
+}
+
+}  // namespace
+
+artifact::CodecArtifact MakeCodec() {
+  artifact::CodecSpec spec;
+  spec.name = "block-mean";
+  spec.family = "block-mean";
+  spec.latent_stride = kStride;
+  spec.latent_channels = kChannels;
+  spec.num_rates = kNumRates;
+  spec.default_rate = 1;
+  return {.spec = spec,
+          .id = "00c0ffee" + std::string(56, 'a'),
+          .short_id = 0x00c0ffee,
+          .tables = MakeTables(),
+          .encoder = {},
+          .decoder = {},
+          .about = {}};
+}
+
+absl::StatusOr<base::FloatTensor> BlockMeanEncoder::Encode(
+    const base::FloatTensor& input) {
+  const int64_t height = input.shape[1] / kStride;
+  const int64_t width = input.shape[2] / kStride;
+  base::FloatTensor latent;
+  latent.shape = {kChannels, height, width};
+  latent.values.resize(base::NumElements(latent.shape));
+  for (int64_t c = 0; c < kChannels; ++c) {
+    for (int64_t y = 0; y < input.shape[1]; ++y) {
+      for (int64_t x = 0; x < input.shape[2]; ++x) {
+        latent.values[(c * height + y / kStride) * width + x / kStride] +=
+            input.values[(c * input.shape[1] + y) * input.shape[2] + x] /
+            (kStride * kStride);
+      }
+    }
+  }
+  return latent;
+}
+
+double BlockMeanEncoder::Macs(int height, int width) const {
+  return static_cast<double>(kChannels) * height * width;
+}
+
+vision::Picture MakePicture(int width, int height) {
+  cv::Mat bgr(height, width, CV_8UC3);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const auto grey = static_cast<uint8_t>(255 * x / width);
+      bgr.at<cv::Vec3b>(y, x) = {grey, grey, grey};
+    }
+  }
+  return {bgr};
+}
+
+ScratchDirectory::ScratchDirectory() {
+  std::string name =
+      std::filesystem::temp_directory_path() / "device_test_XXXXXX";
+  path_ = mkdtemp(name.data());
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string ScratchDirectory::Write(const std::string& name,
+                                    const std::string& bytes) const {
+  const std::filesystem::path file = path_ / name;
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << bytes;
+  return file;
+}
+
+std::string ScratchDirectory::WriteJpeg(const std::string& name, int width,
+                                        int height) const {
+  const std::vector<uint8_t> bytes =
+      vision::EncodePicture(MakePicture(width, height),
+                            vision::PictureFormat::kJpeg, 90)
+          .value();
+  return Write(name, {bytes.begin(), bytes.end()});
+}
+
+TestServer::TestServer() {
+  v1::CodecInfo* codec = models.add_codecs();
+  codec->set_name("block-mean");
+  codec->set_id(MakeCodec().id);
+  v1::TailInfo* tail = models.add_tails();
+  tail->set_name("brightness");
+  tail->set_task("classification");
+  tail->add_codec_ids(MakeCodec().id);
+  tail->set_is_default(true);
+  models.set_server_version("0.0.1");
+  grpc::ServerBuilder builder;
+  builder.RegisterService(this);
+  address_ = "unix:" + directory_.File("socket");
+  builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
+  server_ = builder.BuildAndStart();
+}
+
+TestServer::~TestServer() { Kill(); }
+
+void TestServer::Kill() { server_->Shutdown(std::chrono::system_clock::now()); }
+
+absl::StatusOr<std::unique_ptr<ServerClient>> TestServer::Connect(
+    std::vector<std::string> tails, int deadline_ms) {
+  const artifact::CodecArtifact codec = MakeCodec();
+  return ServerClient::Connect(
+      grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()),
+      "test:1", {codec.spec.name, codec.id, std::move(tails)},
+      std::chrono::milliseconds(deadline_ms));
+}
+
+grpc::Status TestServer::Classify(grpc::ServerContext*,
+                                  const v1::InferRequest& request,
+                                  v1::InferResponse* response) {
+  const artifact::CodecArtifact codec = MakeCodec();
+  const absl::StatusOr<codec::DecodedFrame> frame = codec::DecodeFrame(
+      wire::FrameFromProto(request), codec.tables, codec.short_id);
+  if (!frame.ok()) return wire::ToGrpcStatus(frame.status());
+  const float mean =
+      std::accumulate(frame->y_hat.begin(), frame->y_hat.end(), 0.0f) /
+      static_cast<float>(frame->y_hat.size());
+  v1::Result* result = response->add_results();
+  result->set_tail("brightness");
+  for (const bool is_bright : {mean > 0, mean <= 0}) {
+    v1::Classification::Class* entry =
+        result->mutable_classification()->add_top();
+    entry->set_index(is_bright);
+    entry->set_label(is_bright ? "bright" : "dark");
+    entry->set_score(is_bright ? (1 + mean) / 2 : (1 - mean) / 2);
+  }
+  response->mutable_timings()->set_tail_us(250);
+  response->mutable_timings()->set_total_us(500);
+  response->set_sequence(request.sequence());
+  return grpc::Status::OK;
+}
+
+grpc::Status TestServer::Infer(grpc::ServerContext* context,
+                               const v1::InferRequest* request,
+                               v1::InferResponse* response) {
+  ++num_infer_calls;
+  return infer(context, *request, response);
+}
+
+grpc::Status TestServer::ListModels(grpc::ServerContext*,
+                                    const v1::ListModelsRequest*,
+                                    v1::ListModelsResponse* response) {
+  ++num_list_calls;
+  *response = models;
+  return grpc::Status::OK;
+}
+
+}  // namespace sluice::device

@@ -1,0 +1,88 @@
+// A small codec, its encoder, pictures and a server for the device's tests.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/artifact/codec_artifact.h"
+#include "common/model/encoder.h"
+#include "common/vision/picture.h"
+#include "device/server_client.h"
+#include "grpcpp/server.h"
+#include "sluice/v1/inference.grpc.pb.h"
+
+namespace sluice::device {
+
+// Three channels, stride 8, two rates.
+artifact::CodecArtifact MakeCodec();
+
+// The latent is the mean of each 8 x 8 block of each colour.
+class BlockMeanEncoder : public model::Encoder {
+ public:
+  absl::StatusOr<base::FloatTensor> Encode(
+      const base::FloatTensor& input) override;
+  double Macs(int height, int width) const override;
+};
+
+// A horizontal ramp of greys.
+vision::Picture MakePicture(int width, int height);
+
+// An empty directory for one test, removed at its end.
+class ScratchDirectory {
+ public:
+  ScratchDirectory();
+  ~ScratchDirectory();
+  const std::filesystem::path& path() const { return path_; }
+  std::string File(const std::string& name) const { return path_ / name; }
+  // Writes a file and returns its path.
+  std::string Write(const std::string& name, const std::string& bytes) const;
+  std::string WriteJpeg(const std::string& name, int width, int height) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// A service on a Unix socket: no network, but a connection that can break (an
+// in-process channel of gRPC 1.51 crashes after the server's end). It decodes
+// frames of MakeCodec() and calls their pictures "bright" or "dark".
+class TestServer : public v1::Inference::Service {
+ public:
+  using InferFunction = std::function<grpc::Status(
+      grpc::ServerContext*, const v1::InferRequest&, v1::InferResponse*)>;
+
+  TestServer();
+  ~TestServer() override;
+
+  // Ends every call that is under way.
+  void Kill();
+  // Connects a client that has MakeCodec().
+  absl::StatusOr<std::unique_ptr<ServerClient>> Connect(
+      std::vector<std::string> tails = {}, int deadline_ms = 5000);
+
+  static grpc::Status Classify(grpc::ServerContext* context,
+                               const v1::InferRequest& request,
+                               v1::InferResponse* response);
+
+  grpc::Status Infer(grpc::ServerContext* context,
+                     const v1::InferRequest* request,
+                     v1::InferResponse* response) override;
+  grpc::Status ListModels(grpc::ServerContext* context,
+                          const v1::ListModelsRequest* request,
+                          v1::ListModelsResponse* response) override;
+
+  // What it serves and how it answers; set them while no call is under way.
+  v1::ListModelsResponse models;
+  InferFunction infer = &TestServer::Classify;
+  std::atomic<int> num_infer_calls = 0;
+  std::atomic<int> num_list_calls = 0;
+
+ private:
+  ScratchDirectory directory_;
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace sluice::device

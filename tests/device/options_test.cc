@@ -1,0 +1,183 @@
+#include "device/options.h"
+
+#include <stdlib.h>
+
+#include "device_testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace sluice::device {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+absl::StatusOr<ParsedCommandLine> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "sluice-device");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
+
+std::string ErrorOf(std::vector<const char*> arguments) {
+  const auto parsed = Parse(std::move(arguments));
+  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument)
+      << parsed.status();
+  return std::string(parsed.status().message());
+}
+
+// Sets a variable for the rest of the test.
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const char* value) : name_(name) {
+    setenv(name, value, /*overwrite=*/1);
+  }
+  ~ScopedVariable() { unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+TEST(OptionsTest, DefaultsSuitTheField) {
+  const auto parsed = Parse({"--server", "edge:1", "a.jpg", "photos"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const Options& options = parsed->options;
+  EXPECT_EQ(options.server, "edge:1");
+  EXPECT_THAT(options.inputs, ElementsAre("a.jpg", "photos"));
+  EXPECT_THAT(options.tails, IsEmpty());
+  EXPECT_EQ(vision::ToString(options.view), "fit:448x448");
+  EXPECT_EQ(options.codec, "models/zoo/patch-v1");
+  EXPECT_EQ(options.deadline, std::chrono::milliseconds(2000));
+  EXPECT_FALSE(options.rate.has_value());
+  EXPECT_EQ(options.send, Send::kFrame);
+  EXPECT_EQ(options.top_k, 1);
+  EXPECT_FALSE(options.compare_jpeg_quality.has_value());
+}
+
+TEST(OptionsTest, EveryFlagIsUnderstood) {
+  const auto parsed = Parse({"--server",   "edge:1",
+                             "--tails",    "imagenet,scenes",
+                             "--rate",     "3",
+                             "--view",     "crop:224/256",
+                             "--codec",    "here",
+                             "--deadline", "50",
+                             "--save",     "out",
+                             "--json",     "--compare-jpeg",
+                             "75",         "--contact-sheet",
+                             "sheet.png",  "--threads",
+                             "2",          "--send",
+                             "pixels",     "--pixel-format",
+                             "webp",       "--quality",
+                             "60",         "--log-level",
+                             "off",        "a.jpg"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const Options& options = parsed->options;
+  EXPECT_THAT(options.tails, ElementsAre("imagenet", "scenes"));
+  EXPECT_EQ(options.rate, 3);
+  EXPECT_EQ(vision::ToString(options.view), "crop:224/256");
+  EXPECT_EQ(options.codec, "here");
+  EXPECT_EQ(options.deadline, std::chrono::milliseconds(50));
+  EXPECT_EQ(options.save, "out");
+  EXPECT_TRUE(options.json);
+  EXPECT_EQ(options.top_k, 5);
+  EXPECT_EQ(options.compare_jpeg_quality, 75);
+  EXPECT_EQ(options.contact_sheet, "sheet.png");
+  EXPECT_EQ(options.threads, 2);
+  EXPECT_EQ(options.send, Send::kPixels);
+  EXPECT_EQ(options.pixel_format, vision::PictureFormat::kWebp);
+  EXPECT_EQ(options.quality, 60);
+  EXPECT_EQ(options.log_level, "off");
+  EXPECT_THAT(options.inputs, ElementsAre("a.jpg"));
+}
+
+TEST(OptionsTest, FlagsBeatEnvironmentBeatsFileBeatsDefaults) {
+  ScratchDirectory dir;
+  const std::string file = dir.Write("device.toml",
+                                     "server = 'file:1'\n"
+                                     "rate = 1\n"
+                                     "top-k = 2\n"
+                                     "json = true\n"
+                                     "tails = ['a', 'b']\n"
+                                     "send = 'pixels'\n");
+  const ScopedVariable config("SLUICE_DEVICE_CONFIG", file.c_str());
+  const ScopedVariable rate("SLUICE_DEVICE_RATE", "2");
+  const ScopedVariable top_k("SLUICE_DEVICE_TOP_K", "3");
+  const auto parsed = Parse({"--top-k", "4", "a.jpg"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->options.top_k, 4);
+  EXPECT_EQ(parsed->options.rate, 2);
+  EXPECT_EQ(parsed->options.server, "file:1");
+  EXPECT_TRUE(parsed->options.json);
+  EXPECT_EQ(parsed->options.send, Send::kPixels);
+  EXPECT_THAT(parsed->options.tails, ElementsAre("a", "b"));
+  EXPECT_EQ(parsed->options.quality, 75);
+}
+
+TEST(OptionsTest, HelpHasExamplesAndExitCodes) {
+  const auto parsed = Parse({"--help"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(*parsed->text, HasSubstr("Examples:"));
+  EXPECT_THAT(*parsed->text, HasSubstr("Exit codes:"));
+  EXPECT_THAT(*parsed->text, HasSubstr("SLUICE_DEVICE_TOP_K"));
+}
+
+TEST(OptionsTest, VersionNamesTheProgram) {
+  const auto parsed = Parse({"--version"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(*parsed->text, HasSubstr("sluice-device "));
+}
+
+TEST(OptionsTest, MissingServerOrInputIsAnError) {
+  EXPECT_THAT(ErrorOf({"a.jpg"}), HasSubstr("--server"));
+  EXPECT_THAT(ErrorOf({"--server", "edge:1"}), HasSubstr("INPUT"));
+}
+
+TEST(OptionsTest, BadValuesNameTheirFlag) {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"--rate", "high"},       {"--view", "zoom:3"},
+      {"--deadline", "0"},      {"--deadline", "soon"},
+      {"--top-k", "0"},         {"--compare-jpeg", "101"},
+      {"--quality", "0"},       {"--threads", "-1"},
+      {"--send", "everything"}, {"--pixel-format", "gif"},
+      {"--log-level", "chatty"}};
+  for (const auto& [flag, value] : cases) {
+    EXPECT_THAT(ErrorOf({"--server", "edge:1", flag, value, "a.jpg"}),
+                HasSubstr(flag))
+        << value;
+  }
+}
+
+TEST(OptionsTest, UnknownFlagIsAnError) {
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "--colour", "red", "a.jpg"}),
+              HasSubstr("--colour"));
+}
+
+TEST(OptionsTest, BadEnvironmentValueIsAnError) {
+  const ScopedVariable rate("SLUICE_DEVICE_RATE", "high");
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "a.jpg"}), HasSubstr("--rate"));
+}
+
+TEST(OptionsTest, ConfigErrorsNameFileLineAndKey) {
+  ScratchDirectory dir;
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"rate = 1\nrate = 2", "device.toml:2"},
+      {"rate == 1", "device.toml:1"},
+      {"\ncolour = 'red'", "device.toml:2: colour: no such setting"},
+      {"config = 'x.toml'", "device.toml:1: config: no such setting"},
+      {"top-k = 'many'", "device.toml:1: top-k: "},
+      {"top-k = 0", "device.toml:1: top-k: "},
+      {"[server]\nhost = 'x'", "device.toml:1: server: expected a string"}};
+  for (const auto& [text, expected] : cases) {
+    const std::string file = dir.Write("device.toml", text);
+    EXPECT_THAT(ErrorOf({"--config", file.c_str(), "a.jpg"}),
+                HasSubstr(expected))
+        << text;
+  }
+}
+
+TEST(OptionsTest, MissingConfigFileIsAnError) {
+  const auto parsed = Parse({"--config", "/nowhere/device.toml", "a.jpg"});
+  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace sluice::device

@@ -1,0 +1,134 @@
+#include "device/run.h"
+
+#include <sstream>
+
+#include "device_testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::device {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class RunTest : public ::testing::Test {
+ protected:
+  RunTest() {
+    client_ = server_.Connect().value();
+    options_.view = vision::ParseViewRule("fit:96x96").value();
+    options_.json = true;
+  }
+
+  ExitCode RunOver(std::vector<std::string> inputs) {
+    options_.inputs = std::move(inputs);
+    return RunDevice(options_, codec_, &encoder_, client_.get(), &out_);
+  }
+
+  std::vector<nlohmann::json> Lines() {
+    std::vector<nlohmann::json> lines;
+    std::istringstream text(out_.str());
+    for (std::string line; std::getline(text, line);) {
+      lines.push_back(nlohmann::json::parse(line));
+    }
+    return lines;
+  }
+
+  TestServer server_;
+  std::unique_ptr<ServerClient> client_;
+  artifact::CodecArtifact codec_ = MakeCodec();
+  BlockMeanEncoder encoder_;
+  Options options_;
+  ScratchDirectory dir_;
+  std::ostringstream out_;
+};
+
+TEST_F(RunTest, EveryPictureAnsweredIsOk) {
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64),
+                     dir_.WriteJpeg("b.jpg", 64, 64)}),
+            ExitCode::kOk);
+  const std::vector<nlohmann::json> lines = Lines();
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_EQ(lines[1]["sequence"], 1);
+  EXPECT_EQ(lines[1]["rate"], codec_.spec.default_rate);
+}
+
+TEST_F(RunTest, BadPictureIsReportedAndTheRunGoesOn) {
+  EXPECT_EQ(RunOver({dir_.Write("bad.jpg", ""), dir_.File("missing.jpg"),
+                     dir_.WriteJpeg("good.jpg", 64, 64)}),
+            ExitCode::kSomeFailed);
+  const std::vector<nlohmann::json> lines = Lines();
+  ASSERT_THAT(lines, SizeIs(3));
+  EXPECT_EQ(lines[0]["error"]["code"], "INVALID_ARGUMENT");
+  EXPECT_EQ(lines[1]["error"]["code"], "NOT_FOUND");
+  EXPECT_TRUE(lines[2].contains("results"));
+}
+
+TEST_F(RunTest, RefusedPictureIsReportedAndTheRunGoesOn) {
+  server_.infer = [](auto...) {
+    return grpc::Status(grpc::DEADLINE_EXCEEDED, "late");
+  };
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64),
+                     dir_.WriteJpeg("b.jpg", 64, 64)}),
+            ExitCode::kSomeFailed);
+  EXPECT_THAT(Lines(), SizeIs(2));
+}
+
+TEST_F(RunTest, LostServerEndsTheRun) {
+  server_.infer = [](auto...) {
+    return grpc::Status(grpc::UNAVAILABLE, "draining");
+  };
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64),
+                     dir_.WriteJpeg("b.jpg", 64, 64)}),
+            ExitCode::kNoServer);
+  const std::vector<nlohmann::json> lines = Lines();
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_EQ(lines[0]["error"]["code"], "UNAVAILABLE");
+}
+
+TEST_F(RunTest, OtherCodecEndsTheRun) {
+  server_.infer = [](auto...) {
+    return grpc::Status(grpc::FAILED_PRECONDITION, "another codec");
+  };
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}),
+            ExitCode::kCodecMismatch);
+}
+
+TEST_F(RunTest, TableIsTheDefault) {
+  options_.json = false;
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}), ExitCode::kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("best label"));
+  EXPECT_THAT(out_.str(), HasSubstr("1 picture, 0 failed"));
+}
+
+TEST_F(RunTest, AnnotatedPicturesAndSheetAreWritten) {
+  options_.save = dir_.File("out");
+  options_.contact_sheet = dir_.File("sheet.png");
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}), ExitCode::kOk);
+  EXPECT_TRUE(vision::ReadPicture(dir_.File("out/a-annotated.jpg")).ok());
+  EXPECT_TRUE(vision::ReadPicture(dir_.File("sheet.png")).ok());
+}
+
+TEST_F(RunTest, SheetThatCannotBeWrittenIsAFailure) {
+  options_.contact_sheet = dir_.File("no/such/sheet.png");
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}), ExitCode::kSomeFailed);
+}
+
+TEST_F(RunTest, DirectoryThatCannotBeMadeIsBadUsage) {
+  options_.save = dir_.Write("out", "in the way");
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}), ExitCode::kUsage);
+  EXPECT_EQ(server_.num_infer_calls, 0);
+}
+
+TEST(ExitCodeTest, ErrorsOfConnecting) {
+  EXPECT_EQ(ExitCodeOf(absl::OkStatus()), ExitCode::kOk);
+  EXPECT_EQ(ExitCodeOf(absl::UnavailableError("")), ExitCode::kNoServer);
+  EXPECT_EQ(ExitCodeOf(absl::FailedPreconditionError("")),
+            ExitCode::kCodecMismatch);
+  EXPECT_EQ(ExitCodeOf(absl::NotFoundError("")), ExitCode::kUsage);
+  EXPECT_EQ(ExitCodeOf(absl::InvalidArgumentError("")), ExitCode::kUsage);
+}
+
+}  // namespace
+}  // namespace sluice::device

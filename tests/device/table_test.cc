@@ -1,0 +1,121 @@
+#include "device/table.h"
+
+#include <sstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace sluice::device {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+PictureReport MakeReport(const std::string& source, double round_trip_ms) {
+  PictureReport report;
+  report.source = source;
+  report.frame_bytes = 2017;
+  report.timings.encode = 10;
+  report.timings.entropy_code = 2.25;
+  report.timings.round_trip = round_trip_ms;
+  report.timings.server_total = 40;
+  report.results.push_back(
+      {"imagenet",
+       absl::OkStatus(),
+       {{281, "tabby, tabby cat", 0.6214f}, {282, "tiger cat", 0.2f}}});
+  return report;
+}
+
+std::string Table(const std::vector<PictureReport>& reports, int top_k,
+                  std::optional<int> jpeg_quality) {
+  std::ostringstream out;
+  TableWriter table(&out, top_k, jpeg_quality);
+  for (const PictureReport& report : reports) table.Add(report);
+  table.WriteSummary();
+  return out.str();
+}
+
+TEST(TableTest, PicturesAndSummary) {
+  EXPECT_EQ("\n" + Table({MakeReport("photos/cat.jpg", 44),
+                          MakeReport("photos/of/a/very/long/path/dog.jpg", 48)},
+                         1, std::nullopt),
+            R"(
+picture                     best label                         bytes  encode  network  server  total (ms)
+---------------------------------------------------------------------------------------------------------
+photos/cat.jpg              tabby, tabby cat          62.1%    2,017    12.2      4.0    40.0        56.2
+…/a/very/long/path/dog.jpg  tabby, tabby cat          62.1%    2,017    12.2      8.0    40.0        60.2
+
+2 pictures, 0 failed; mean 2,017 bytes; median latency 58.2 ms
+)");
+}
+
+TEST(TableTest, ComparisonWithJpegAddsAColumnAndARatio) {
+  PictureReport report = MakeReport("cat.jpg", 44);
+  report.jpeg = JpegComparison{75, 10085};
+  const std::string table = Table({report}, 1, 75);
+  EXPECT_THAT(table, HasSubstr("    bytes  JPEG 75  encode"));
+  EXPECT_THAT(table, HasSubstr("    2,017   10,085    12.2"));
+  EXPECT_THAT(table, HasSubstr("mean 2,017 bytes against 10,085 of JPEG 75 "
+                               "(5.0x); median"));
+}
+
+TEST(TableTest, TopKListsLabelsWithProbabilities) {
+  const std::string table = Table({MakeReport("cat.jpg", 44)}, 2, std::nullopt);
+  EXPECT_THAT(table, HasSubstr("\n     1. tabby, tabby cat"));
+  EXPECT_THAT(table, HasSubstr("\n     2. tiger cat"));
+  EXPECT_THAT(table, HasSubstr(" 20.0%\n"));
+}
+
+TEST(TableTest, SeveralTailsAreNamed) {
+  PictureReport report = MakeReport("cat.jpg", 44);
+  report.results.push_back(
+      {"scenes", absl::OkStatus(), {{3, "living room", 0.5f}}});
+  const std::string table = Table({report}, 1, std::nullopt);
+  EXPECT_THAT(table, HasSubstr("\n  imagenet\n     1. tabby"));
+  EXPECT_THAT(table, HasSubstr("\n  scenes\n     1. living room"));
+}
+
+TEST(TableTest, FailedPictureShowsItsError) {
+  PictureReport report;
+  report.source = "bad.jpg";
+  report.status = absl::InvalidArgumentError("not a picture");
+  const std::string table = Table({report}, 1, std::nullopt);
+  EXPECT_THAT(table,
+              HasSubstr("bad.jpg                     INVALID_ARGUMENT: not a "
+                        "picture\n"));
+  EXPECT_THAT(table, HasSubstr("\n1 picture, 1 failed\n"));
+}
+
+TEST(TableTest, FailedTailShowsItsErrorAndCounts) {
+  PictureReport report = MakeReport("cat.jpg", 44);
+  report.results[0] = {"imagenet", absl::InternalError("broke"), {}};
+  const std::string table = Table({report}, 1, std::nullopt);
+  EXPECT_THAT(table, HasSubstr("\n  imagenet: INTERNAL: broke\n"));
+  EXPECT_THAT(table, HasSubstr("1 picture, 1 failed"));
+}
+
+TEST(TableTest, NoPicturesNoTable) {
+  EXPECT_THAT(Table({}, 1, std::nullopt), IsEmpty());
+}
+
+TEST(FitToWidthTest, PadsAndCutsByCodePoint) {
+  EXPECT_EQ(FitToWidth("cat", 5, Keep::kStart), "cat  ");
+  EXPECT_EQ(FitToWidth("cat", 3, Keep::kStart), "cat");
+  EXPECT_EQ(FitToWidth("kitten", 4, Keep::kStart), "kit…");
+  EXPECT_EQ(FitToWidth("kitten", 4, Keep::kEnd), "…ten");
+  EXPECT_EQ(FitToWidth("naïve été", 6, Keep::kStart), "naïve…");
+  EXPECT_EQ(FitToWidth("", 2, Keep::kEnd), "  ");
+}
+
+TEST(FitToWidthTest, NamesCannotSteerTheTerminal) {
+  EXPECT_EQ(FitToWidth("\x1b[31mred\n", 9, Keep::kStart), "?[31mred?");
+  EXPECT_EQ(FitToWidth("\xc2\x9b"
+                       "1m",
+                       3, Keep::kStart),
+            "?1m");
+  EXPECT_EQ(FitToWidth("caf\xe9", 4, Keep::kStart), "caf?");
+  EXPECT_EQ(FitToWidth("cut \xe2\x80", 6, Keep::kStart), "cut ??");
+}
+
+}  // namespace
+}  // namespace sluice::device

@@ -1,0 +1,239 @@
+// The real sluice-device against a real server: answers and exit codes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <opencv2/core.hpp>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/vision/picture.h"
+#include "nlohmann/json.hpp"
+#include "tests/integration/process.h"
+#include "tests/model/tiny_models.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr int kLimitSeconds = 60;
+
+class DeviceProgramTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    work_ = fs::path(::testing::TempDir()) /
+            absl::StrCat("device_program_", getpid());
+    fs::create_directories(work_ / "zoo");
+    const auto id = testing::WriteTinyCodec(work_ / "zoo/codec", 1);
+    ASSERT_TRUE(id.ok()) << id.status();
+    codec_id_ = *id;
+    ASSERT_TRUE(testing::WriteTinyTail(work_ / "zoo/one", "one", *id, 2).ok());
+    server_ = new testing::ServerProcess(work_ / "zoo", work_,
+                                         {"--default-tail", "one"});
+    ASSERT_FALSE(server_->address().empty()) << server_->log();
+  }
+
+  static void TearDownTestSuite() {
+    delete server_;
+    server_ = nullptr;
+    fs::remove_all(work_);
+  }
+
+  static std::string WritePicture(const std::string& name, int width,
+                                  int height) {
+    const vision::Picture picture{
+        cv::Mat(height, width, CV_8UC3, cv::Scalar(40, 90, 200))};
+    const std::vector<uint8_t> bytes =
+        *vision::EncodePicture(picture, vision::PictureFormat::kJpeg, 90);
+    return WriteFile(name, {bytes.begin(), bytes.end()});
+  }
+
+  static std::string WriteFile(const std::string& name,
+                               const std::string& bytes) {
+    const fs::path file = work_ / "pictures" / name;
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << bytes;
+    return file;
+  }
+
+  static std::vector<std::string> CommandLine(
+      const std::string& address, const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = {SLUICE_DEVICE, "--server",  address,
+                                        "--codec",     work_ / "zoo/codec",
+                                        "--view",      "fit:64x64",
+                                        "--json"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return command;
+  }
+
+  // Runs the device to its end and returns the exit code.
+  int RunDevice(const std::string& address,
+                const std::vector<std::string>& arguments) {
+    testing::Process device(CommandLine(address, arguments), work_ / "log",
+                            work_ / "out");
+    return device.Wait(kLimitSeconds);
+  }
+  int RunDevice(const std::vector<std::string>& arguments) {
+    return RunDevice(server_->address(), arguments);
+  }
+
+  static std::string Log() { return testing::ReadText(work_ / "log"); }
+
+  static std::vector<nlohmann::json> Results() {
+    std::vector<nlohmann::json> results;
+    std::istringstream text(testing::ReadText(work_ / "out"));
+    for (std::string line; std::getline(text, line);) {
+      results.push_back(nlohmann::json::parse(line));
+    }
+    return results;
+  }
+
+  static inline fs::path work_;
+  static inline std::string codec_id_;
+  static inline testing::ServerProcess* server_ = nullptr;
+};
+
+TEST_F(DeviceProgramTest, PicturesOfAnySizeAreAnswered) {
+  EXPECT_EQ(RunDevice({"--tails", "one", "--compare-jpeg", "75",
+                       WritePicture("cat.jpg", 200, 100),
+                       WritePicture("dot.jpg", 1, 1),
+                       WritePicture("huge.jpg", 8000, 6000)}),
+            0)
+      << Log();
+  const std::vector<nlohmann::json> results = Results();
+  ASSERT_THAT(results, SizeIs(3));
+  for (const nlohmann::json& result : results) {
+    EXPECT_GT(result["frame_bytes"], 0);
+    EXPECT_GT(result["wire_bytes"], result["frame_bytes"]);
+    EXPECT_GT(result["jpeg_bytes"], 0);
+    EXPECT_GT(result["timings_ms"]["server_total"], 0);
+    EXPECT_GE(result["timings_ms"]["network"], 0);
+    EXPECT_EQ(result["results"][0]["tail"], "one");
+    EXPECT_THAT(result["results"][0]["top"], SizeIs(5));
+  }
+}
+
+TEST_F(DeviceProgramTest, PixelsAreAnsweredByTheSameTail) {
+  EXPECT_EQ(RunDevice({"--send", "pixels", "--pixel-format", "webp",
+                       WritePicture("cat.jpg", 200, 100)}),
+            0)
+      << Log();
+  const std::vector<nlohmann::json> results = Results();
+  ASSERT_THAT(results, SizeIs(1));
+  EXPECT_EQ(results[0]["image_format"], "webp");
+  EXPECT_EQ(results[0]["results"][0]["tail"], "one");
+}
+
+TEST_F(DeviceProgramTest, BadFilesAreReportedBetweenGoodOnes) {
+  EXPECT_EQ(RunDevice({WriteFile("empty.jpg", ""),
+                       WritePicture("cat.jpg", 200, 100),
+                       WriteFile("notes.txt", "no picture"),
+                       work_ / "missing.jpg"}),
+            1)
+      << Log();
+  const std::vector<nlohmann::json> results = Results();
+  ASSERT_THAT(results, SizeIs(4));
+  EXPECT_EQ(results[0]["error"]["code"], "INVALID_ARGUMENT");
+  EXPECT_TRUE(results[1].contains("results"));
+  EXPECT_EQ(results[2]["error"]["code"], "INVALID_ARGUMENT");
+  EXPECT_EQ(results[3]["error"]["code"], "NOT_FOUND");
+}
+
+TEST_F(DeviceProgramTest, BadUsageIsTwo) {
+  const std::string picture = WritePicture("cat.jpg", 200, 100);
+  EXPECT_EQ(RunDevice({"--colour", picture}), 2);
+  EXPECT_EQ(RunDevice({"--view", "zoom", picture}), 2);
+  EXPECT_EQ(RunDevice({}), 2);
+  EXPECT_EQ(RunDevice("nowhere", {picture}), 2);
+  EXPECT_EQ(RunDevice({"--rate", "2", picture}), 2);
+  EXPECT_THAT(Log(), HasSubstr("expected 0 to 1"));
+  EXPECT_EQ(RunDevice({"--tails", "three", picture}), 2);
+  EXPECT_THAT(Log(), AllOf(HasSubstr("'three'"), HasSubstr("one")));
+}
+
+TEST_F(DeviceProgramTest, MissingOrDamagedCodecIsThree) {
+  const std::string picture = WritePicture("cat.jpg", 200, 100);
+  EXPECT_EQ(RunDevice({"--codec", work_ / "nowhere", picture}), 2)
+      << "one flag given twice";
+  const auto run = [&](const fs::path& codec) {
+    testing::Process device({SLUICE_DEVICE, "--server", server_->address(),
+                             "--codec", codec, picture},
+                            work_ / "log", work_ / "out");
+    return device.Wait(kLimitSeconds);
+  };
+  EXPECT_EQ(run(work_ / "nowhere"), 3);
+  EXPECT_THAT(Log(), HasSubstr("--codec"));
+
+  const fs::path damaged = work_ / "damaged";
+  fs::copy(work_ / "zoo/codec", damaged);
+  const fs::path weights = damaged / "encoder.safetensors";
+  fs::resize_file(weights, fs::file_size(weights) / 2);
+  EXPECT_EQ(run(damaged), 3);
+  EXPECT_THAT(Log(), HasSubstr("encoder.safetensors"));
+}
+
+TEST_F(DeviceProgramTest, NoServerIsFour) {
+  EXPECT_EQ(RunDevice("127.0.0.1:1", {WritePicture("cat.jpg", 200, 100)}), 4);
+  EXPECT_THAT(Log(), AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("sluice-server")));
+  EXPECT_THAT(Results(), SizeIs(0));
+}
+
+TEST_F(DeviceProgramTest, OtherCodecIsFiveAndNamesBothIds) {
+  const auto other = testing::WriteTinyCodec(work_ / "other", 7);
+  ASSERT_TRUE(other.ok()) << other.status();
+  testing::Process device(
+      {SLUICE_DEVICE, "--server", server_->address(), "--codec",
+       work_ / "other", WritePicture("cat.jpg", 200, 100)},
+      work_ / "log", work_ / "out");
+  EXPECT_EQ(device.Wait(kLimitSeconds), 5);
+  EXPECT_THAT(Log(), AllOf(HasSubstr(codec_id_), HasSubstr(*other)));
+}
+
+TEST_F(DeviceProgramTest, DeadlineTooShortIsOneAndSaysTheFlag) {
+  EXPECT_EQ(RunDevice({"--deadline", "1", "--view", "fit:1024x1024",
+                       WritePicture("cat.jpg", 200, 100)}),
+            2)
+      << "one flag given twice";
+  testing::Process device(
+      {SLUICE_DEVICE, "--server", server_->address(), "--codec",
+       work_ / "zoo/codec", "--json", "--view", "fit:1024x1024", "--deadline",
+       "1", WritePicture("cat.jpg", 200, 100)},
+      work_ / "log", work_ / "out");
+  EXPECT_EQ(device.Wait(kLimitSeconds), 1) << Log();
+  const std::vector<nlohmann::json> results = Results();
+  ASSERT_THAT(results, SizeIs(1));
+  EXPECT_EQ(results[0]["error"]["code"], "DEADLINE_EXCEEDED");
+  EXPECT_THAT(results[0]["error"]["message"].get<std::string>(),
+              HasSubstr("--deadline"));
+}
+
+TEST_F(DeviceProgramTest, ServerKilledUnderWayIsFour) {
+  fs::create_directories(work_ / "victim");
+  testing::ServerProcess victim(work_ / "zoo", work_ / "victim");
+  ASSERT_FALSE(victim.address().empty()) << victim.log();
+  const std::string picture = WritePicture("cat.jpg", 200, 100);
+  testing::Process device(
+      CommandLine(victim.address(), std::vector<std::string>(5000, picture)),
+      work_ / "log", work_ / "out");
+  while (device.IsRunning() && testing::ReadText(work_ / "out").empty()) {
+    std::this_thread::yield();
+  }
+  victim.process().Signal(SIGKILL);
+  EXPECT_EQ(device.Wait(kLimitSeconds), 4) << Log();
+  const std::vector<nlohmann::json> results = Results();
+  ASSERT_FALSE(results.empty());
+  EXPECT_EQ(results.back()["error"]["code"], "UNAVAILABLE");
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,138 @@
+#include "tests/model/tiny_models.h"
+
+#include <ATen/ATen.h>
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "common/artifact/codec_artifact.h"
+#include "common/artifact/tail_artifact.h"
+#include "common/base/status_macros.h"
+#include "common/model/mobilenet_v2.h"
+#include "common/model/patch_decoder.h"
+#include "common/model/patch_encoder.h"
+#include "common/model/patch_family.h"
+#include "common/model/rate_model.h"
+
+namespace sluice::testing {
+namespace {
+
+constexpr int kLatentChannels = 8;
+
+// Random weights of every layer of MobileNetV2, from the shapes it asks for.
+model::Weights RandomMobileNet(const at::Generator& generator) {
+  constexpr int kChannels[] = {16, 24, 24, 32, 32,  32,  64,  64, 64,
+                               64, 96, 96, 96, 160, 160, 160, 320};
+  model::Weights weights;
+  model::InitConv("stem", {.in_channels = 3, .out_channels = 32, .kernel = 3},
+                  1.0, generator, &weights);
+  int in = 32;
+  for (int i = 0; i < model::kMobileNetBlocks; ++i) {
+    const std::string name = absl::StrCat("block", i);
+    const int middle = i == 0 ? in : 6 * in;
+    if (i > 0) {
+      model::InitConv(name + ".expand",
+                      {.in_channels = in, .out_channels = middle}, 1.0,
+                      generator, &weights);
+    }
+    model::InitConv(name + ".depthwise",
+                    {.in_channels = middle,
+                     .out_channels = middle,
+                     .kernel = 3,
+                     .groups = middle},
+                    1.0, generator, &weights);
+    model::InitConv(name + ".project",
+                    {.in_channels = middle, .out_channels = kChannels[i]}, 1.0,
+                    generator, &weights);
+    in = kChannels[i];
+  }
+  model::InitConv("last_conv", {.in_channels = 320, .out_channels = 1280}, 1.0,
+                  generator, &weights);
+  weights["classifier.weight"] =
+      at::empty({kTinyClasses, 1280}).normal_(0, 0.1, generator);
+  weights["classifier.bias"] = at::zeros({kTinyClasses});
+  return weights;
+}
+
+// Two-sided geometric counts, wider at higher rates.
+model::SymbolCounts GeometricCounts() {
+  model::SymbolCounts counts(
+      kTinyRates, std::vector<std::vector<uint64_t>>(
+                      kLatentChannels,
+                      std::vector<uint64_t>(2 * model::kCountRange + 1, 0)));
+  for (int r = 0; r < kTinyRates; ++r) {
+    for (auto& histogram : counts[r]) {
+      for (int s = -20; s <= 20; ++s) {
+        histogram[s + model::kCountRange] =
+            uint64_t{1} << (24 - std::abs(s) / (r + 1));
+      }
+    }
+  }
+  return counts;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> WriteTinyCodec(const std::filesystem::path& folder,
+                                           int seed) {
+  at::Generator generator =
+      at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
+  const model::PatchEncoderShape encoder = {.stem_channels = 8,
+                                            .width = 16,
+                                            .block_channels = 8,
+                                            .num_blocks = 1,
+                                            .latent_channels = kLatentChannels};
+  const model::PatchDecoderShape decoder = {.latent_channels = kLatentChannels,
+                                            .num_rates = kTinyRates,
+                                            .width = 16,
+                                            .block_channels = 8,
+                                            .num_blocks = 1};
+  model::Weights server = model::WithPrefix(
+      model::InitPatchDecoder(decoder, generator), "decoder.");
+  server.merge(model::WithPrefix(
+      model::SplitMobileNet(RandomMobileNet(generator)).entrance, "entrance."));
+  SLUICE_ASSIGN_OR_RETURN(
+      const codec::CodecTables tables,
+      model::TablesFromCounts(
+          model::InitRateModel(kTinyRates, at::zeros({kLatentChannels}),
+                               at::ones({kLatentChannels}), 4.0),
+          kTinyRates, kLatentChannels, GeometricCounts()));
+  artifact::CodecSpec spec;
+  spec.name = absl::StrCat("tiny-", seed);
+  spec.family = model::kPatchFamily;
+  spec.latent_channels = kLatentChannels;
+  spec.num_rates = kTinyRates;
+  spec.encoder = model::ToJson(encoder);
+  spec.decoder = model::ToJson(decoder);
+  return artifact::WriteCodec(
+      folder, spec, tables,
+      model::TensorsFromWeights(model::InitPatchEncoder(encoder, generator),
+                                model::StoredPrecision::kFloat),
+      model::TensorsFromWeights(server, model::StoredPrecision::kHalf),
+      nlohmann::json::object());
+}
+
+absl::Status WriteTinyTail(const std::filesystem::path& folder,
+                           const std::string& name, const std::string& codec_id,
+                           int seed) {
+  at::Generator generator =
+      at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
+  std::vector<std::string> labels;
+  for (int i = 0; i < kTinyClasses; ++i) {
+    labels.push_back(absl::StrCat("class ", i));
+  }
+  return artifact::WriteTail(
+      folder,
+      {.name = name,
+       .task = "classification",
+       .family = "mobilenetv2",
+       .codec_ids = {codec_id},
+       .network = nlohmann::json::object()},
+      labels,
+      model::TensorsFromWeights(
+          model::SplitMobileNet(RandomMobileNet(generator)).tail,
+          model::StoredPrecision::kHalf),
+      nlohmann::json::object());
+}
+
+}  // namespace sluice::testing

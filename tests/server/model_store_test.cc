@@ -1,0 +1,143 @@
+#include "server/model_store.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "tests/server/server_testing.h"
+
+namespace sluice::server {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<LoadedCodec> Codecs(std::vector<char> digits) {
+  std::vector<LoadedCodec> codecs;
+  for (const char digit : digits) {
+    codecs.push_back(MakeTestCodec(std::string("codec-") + digit, digit));
+  }
+  return codecs;
+}
+
+std::vector<LoadedTail> Tails(std::vector<std::string> names, char digit) {
+  std::vector<LoadedTail> tails;
+  for (const std::string& name : names) {
+    tails.push_back(
+        MakeTestTail(name, {TestCodecId(digit)}, std::make_unique<MeanTail>()));
+  }
+  return tails;
+}
+
+TEST(ModelStoreTest, FindsWhatIsLoaded) {
+  const auto store =
+      ModelStore::Create(Codecs({'a', 'b'}), Tails({"one", "two"}, 'b'), "two");
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(store->FindCodec(TestCodecId('b'))->artifact.spec.name, "codec-b");
+  EXPECT_EQ(store->FindCodecByShortId(0xaaaaaaaa)->artifact.spec.name,
+            "codec-a");
+  EXPECT_EQ(store->FindTail("one")->name(), "one");
+  EXPECT_EQ(store->default_tail().name(), "two");
+  EXPECT_EQ(store->FindCodec("aaaa"), nullptr);
+  EXPECT_EQ(store->FindCodecByShortId(1), nullptr);
+  EXPECT_EQ(store->FindTail(""), nullptr);
+}
+
+TEST(ModelStoreTest, FirstTailIsTheDefault) {
+  const auto store =
+      ModelStore::Create(Codecs({'a'}), Tails({"one", "two"}, 'a'), "");
+  ASSERT_TRUE(store.ok());
+  EXPECT_EQ(store->default_tail().name(), "one");
+}
+
+TEST(ModelStoreTest, UnknownDefaultTailIsNotFoundAndListsTheLoaded) {
+  const absl::Status status =
+      ModelStore::Create(Codecs({'a'}), Tails({"one"}, 'a'), "three").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("loaded: one"));
+}
+
+TEST(ModelStoreTest, NothingToServeIsRefused) {
+  EXPECT_EQ(ModelStore::Create({}, Tails({"one"}, 'a'), "").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ModelStore::Create(Codecs({'a'}), {}, "").status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(ModelStoreTest, SameCodecTwiceIsRefused) {
+  const absl::Status status =
+      ModelStore::Create(Codecs({'a', 'a'}), Tails({"one"}, 'a'), "").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("same id"));
+}
+
+TEST(ModelStoreTest, CollidingShortIdsAreRefusedNamingBoth) {
+  std::vector<LoadedCodec> codecs = Codecs({'a', 'b'});
+  codecs[1].artifact.id = "aaaaaaaa" + std::string(56, 'b');
+  codecs[1].artifact.short_id = 0xaaaaaaaa;
+  const absl::Status status =
+      ModelStore::Create(std::move(codecs), Tails({"one"}, 'a'), "").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("short id"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("codec-a"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("codec-b"));
+}
+
+TEST(ModelStoreTest, TwoTailsOfOneNameAreRefused) {
+  const absl::Status status =
+      ModelStore::Create(Codecs({'a'}), Tails({"one", "one"}, 'a'), "")
+          .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"one\""));
+}
+
+TEST(ModelStoreTest, TailForNoLoadedCodecIsRefusedNamingBothIds) {
+  const absl::Status status =
+      ModelStore::Create(Codecs({'a'}), Tails({"one"}, 'c'), "").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(TestCodecId('a')));
+  EXPECT_THAT(std::string(status.message()), HasSubstr(TestCodecId('c')));
+}
+
+class ModelStoreLoadTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(::testing::TempDir()) /
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  absl::Status Load(const std::filesystem::path& path) {
+    const NetworkLoader loader = {
+        [](const auto&) { return std::make_unique<TestDecoder>(); },
+        [](const auto&) { return std::make_unique<MeanTail>(); }};
+    return ModelStore::Load({&path, 1}, loader, "").status();
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(ModelStoreLoadTest, MissingFolderIsNotFound) {
+  const absl::Status status = Load(folder_ / "absent");
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("absent"));
+}
+
+TEST_F(ModelStoreLoadTest, FolderWithoutArtifactsIsNotFound) {
+  std::filesystem::create_directories(folder_ / "pictures");
+  const absl::Status status = Load(folder_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("codec.json"));
+}
+
+TEST_F(ModelStoreLoadTest, BrokenArtifactOfAZooIsAnErrorNamingIt) {
+  std::filesystem::create_directories(folder_ / "broken");
+  std::ofstream(folder_ / "broken" / "codec.json") << "{";
+  const absl::Status status = Load(folder_);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("broken"));
+}
+
+}  // namespace
+}  // namespace sluice::server

@@ -1,0 +1,334 @@
+// eval, encode, decode, inspect and verify on artifacts of random weights.
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/artifact/codec_artifact.h"
+#include "common/artifact/safetensors.h"
+#include "common/base/file_io.h"
+#include "common/codec/frame.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "models/train/codec_files.h"
+#include "models/train/eval.h"
+#include "models/train/inspect.h"
+#include "models/train/verify.h"
+#include "tests/train/tiny_artifacts.h"
+#include "tests/train/train_testing.h"
+
+namespace sluice::train {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Artifacts are written once; every test has a folder of its own beside them.
+class ModelToolsTest : public TempFolderTest {
+ protected:
+  static void SetUpTestSuite() {
+    shared_ = fs::path(::testing::TempDir()) /
+              ("sluice_tiny_" + std::to_string(getpid()));
+    codec_id_ = WriteTinyCodec(shared_ / "codec");
+    WriteTinyTail(shared_ / "tail", codec_id_);
+  }
+  static void TearDownTestSuite() { fs::remove_all(shared_); }
+
+  fs::path codec() const { return shared_ / "codec"; }
+  fs::path tail() const { return shared_ / "tail"; }
+
+  // A frame file of a small picture.
+  fs::path MakeFrame() {
+    const fs::path frame = folder_ / "frame";
+    const auto text =
+        EncodePictureFile({.codec = codec(),
+                           .picture = Write("a.jpg", MakeJpeg(90, 70, 1)),
+                           .out = frame,
+                           .rate = 1,
+                           .view = {vision::ViewRule::Kind::kFit, {90, 70}}});
+    EXPECT_TRUE(text.ok()) << text.status();
+    return frame;
+  }
+
+  // Turns over one bit in the middle of a file.
+  static void Damage(const fs::path& path) {
+    std::vector<uint8_t> bytes = base::ReadFile(path, 1 << 26).value();
+    bytes[bytes.size() / 2] ^= 1;
+    ASSERT_TRUE(base::WriteFileAtomically(path, bytes).ok());
+  }
+
+  static inline fs::path shared_;
+  static inline std::string codec_id_;
+};
+
+class CodecFilesTest : public ModelToolsTest {};
+
+TEST_F(CodecFilesTest, AFrameDecodesToFeaturesOfTheDeclaredShape) {
+  const fs::path out = folder_ / "features.safetensors";
+  const auto text =
+      DecodeFrameFile({.codec = codec(), .frame = MakeFrame(), .out = out});
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(*text, HasSubstr("rate 1, y_hat [4,12,12], features [32,12,12]"));
+  const auto tensors = artifact::ReadSafetensors(out).value();
+  EXPECT_THAT(tensors.at("y_hat").shape, ElementsAre(4, 12, 12));
+  EXPECT_THAT(tensors.at("features").shape, ElementsAre(32, 12, 12));
+}
+
+TEST_F(CodecFilesTest, WithoutARateTheDefaultCounts) {
+  const auto text =
+      EncodePictureFile({.codec = codec(),
+                         .picture = Write("a.jpg", MakeJpeg(90, 70, 1)),
+                         .out = folder_ / "frame",
+                         .rate = {},
+                         .view = {vision::ViewRule::Kind::kCrop, {64, 64}}});
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(*text, HasSubstr("rate 0, latent [4,8,8], 64x64"));
+}
+
+TEST_F(CodecFilesTest, ARateThatTheCodecHasNotIsRefused) {
+  for (const int rate : {-1, 2}) {
+    const auto text =
+        EncodePictureFile({.codec = codec(),
+                           .picture = Write("a.jpg", MakeJpeg(90, 70, 1)),
+                           .out = folder_ / "frame",
+                           .rate = rate});
+    EXPECT_EQ(text.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(text.status().message(), HasSubstr("rates 0..1, found "));
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "frame"));
+}
+
+TEST_F(CodecFilesTest, AFileThatIsNoPictureIsRefused) {
+  const auto text = EncodePictureFile({.codec = codec(),
+                                       .picture = Write("a.jpg", "text"),
+                                       .out = folder_ / "frame",
+                                       .rate = {}});
+  EXPECT_EQ(text.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(CodecFilesTest, ADamagedFrameIsDataLossAndNamesTheFile) {
+  const fs::path frame = MakeFrame();
+  Damage(frame);
+  const auto text = DecodeFrameFile(
+      {.codec = codec(), .frame = frame, .out = folder_ / "out"});
+  EXPECT_EQ(text.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(text.status().message(), HasSubstr(frame.string()));
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
+TEST_F(CodecFilesTest, AFrameOfAnotherCodecIsRefused) {
+  const auto bytes = codec::WriteFrame({.header = {.codec_short_id = 0x12345678,
+                                                   .rate = 0,
+                                                   .latent_height = 1,
+                                                   .latent_width = 1},
+                                        .payload = {}});
+  const auto text = DecodeFrameFile({.codec = codec(),
+                                     .frame = Write("frame", *bytes),
+                                     .out = folder_ / "out"});
+  EXPECT_EQ(text.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(text.status().message(), HasSubstr("12345678"));
+}
+
+class InspectTest : public ModelToolsTest {};
+
+TEST_F(InspectTest, ACodecShowsIdentityAndRates) {
+  const auto text = InspectArtifact(codec());
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(*text, HasSubstr("codec tiny, family patch"));
+  EXPECT_THAT(*text, HasSubstr("id " + codec_id_));
+  EXPECT_THAT(*text, HasSubstr("latent 4 channels at 1/8"));
+  EXPECT_THAT(*text, HasSubstr("bits per latent element"));
+}
+
+TEST_F(InspectTest, ATailShowsLabelsAndItsCodecs) {
+  const auto text = InspectArtifact(tail());
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(*text, HasSubstr("labels 1000"));
+  EXPECT_THAT(*text, HasSubstr("for codec ids " + codec_id_));
+}
+
+TEST_F(InspectTest, AFrameShowsItsHeader) {
+  const auto text = InspectArtifact(MakeFrame());
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(*text, HasSubstr("codec short id " + codec_id_.substr(0, 8)));
+  EXPECT_THAT(*text, HasSubstr("rate 1\nlatent 12 high, 12 wide"));
+}
+
+TEST_F(InspectTest, WhatIsNoArtifactIsRefused) {
+  EXPECT_EQ(InspectArtifact(folder_ / "none").status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_FALSE(InspectArtifact(folder_).ok());
+  EXPECT_FALSE(InspectArtifact(Write("empty", "")).ok());
+  EXPECT_FALSE(InspectArtifact(Write("text", "not a frame at all")).ok());
+}
+
+class VerifyTest : public ModelToolsTest {};
+
+TEST_F(VerifyTest, WholeArtifactsPass) {
+  for (const VerifyOptions& options :
+       {VerifyOptions{codec(), {}}, VerifyOptions{tail(), {}},
+        VerifyOptions{tail(), codec()}, VerifyOptions{MakeFrame(), {}},
+        VerifyOptions{MakeFrame(), codec()}}) {
+    const auto text = VerifyArtifact(options);
+    EXPECT_TRUE(text.ok()) << text.status();
+  }
+}
+
+TEST_F(VerifyTest, ADamagedFileOfACodecIsNamed) {
+  for (const char* file : {"codec.json", "encoder.safetensors",
+                           "tables.safetensors", "decoder.safetensors"}) {
+    const fs::path copy = folder_ / file / "codec";
+    fs::create_directories(copy.parent_path());
+    fs::copy(codec(), copy);
+    Damage(copy / file);
+    const auto text = VerifyArtifact({copy, {}});
+    EXPECT_EQ(text.status().code(), absl::StatusCode::kInvalidArgument) << file;
+    EXPECT_THAT(text.status().message(), HasSubstr(file));
+  }
+}
+
+TEST_F(VerifyTest, ADamagedTailIsNamed) {
+  fs::copy(tail(), folder_ / "tail");
+  Damage(folder_ / "tail" / "tail.safetensors");
+  const auto text = VerifyArtifact({folder_ / "tail", {}});
+  EXPECT_EQ(text.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(text.status().message(), HasSubstr("tail.safetensors"));
+}
+
+TEST_F(VerifyTest, ATailOfAnotherCodecIsRefused) {
+  WriteTinyTail(folder_ / "tail", std::string(64, 'a'));
+  const auto text = VerifyArtifact({folder_ / "tail", codec()});
+  EXPECT_EQ(text.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(text.status().message(), HasSubstr(codec_id_));
+}
+
+TEST_F(VerifyTest, ADamagedFrameIsDataLoss) {
+  const fs::path frame = MakeFrame();
+  Damage(frame);
+  EXPECT_EQ(VerifyArtifact({frame, {}}).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+TEST_F(VerifyTest, NothingThereIsNotFound) {
+  EXPECT_EQ(VerifyArtifact({folder_ / "none", {}}).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+class EvalTest : public ModelToolsTest {
+ protected:
+  static void SetUpTestSuite() {
+    ModelToolsTest::SetUpTestSuite();
+    WriteTinyTeacher(shared_ / "teacher.safetensors");
+  }
+
+  void SetUp() override {
+    ModelToolsTest::SetUp();
+    std::string labels = "file,label\n";
+    for (int i = 0; i < 3; ++i) {
+      const std::string name = std::to_string(i) + ".jpg";
+      labels += name + "," + std::to_string(i) + "\n";
+      Write("data/images/" + name, MakeJpeg(80, 70, i));
+    }
+    Write("data/labels.csv", labels);
+    options_.codec = codec();
+    options_.tail = tail();
+    options_.data = folder_ / "data";
+    options_.teacher = shared_ / "teacher.safetensors";
+    options_.view = {vision::ViewRule::Kind::kCrop, {64, 64}};
+  }
+
+  std::string Refusal() {
+    const auto report = RunEval(options_);
+    EXPECT_EQ(report.status().code(), absl::StatusCode::kInvalidArgument);
+    return std::string(report.status().message());
+  }
+
+  EvalOptions options_;
+};
+
+TEST_F(EvalTest, EveryRateIsMeasuredWithCountedFrames) {
+  const auto report = RunEval(options_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->num_images, 3);
+  EXPECT_EQ(report->codec_id, codec_id_);
+  ASSERT_EQ(report->points.size(), 2);
+  for (const RatePoint& point : report->points) {
+    EXPECT_GT(point.cost.bytes_mean, codec::kFrameHeaderBytes);
+    EXPECT_GE(point.cost.bytes_p95, point.cost.bytes_mean - 1e-9);
+    EXPECT_NEAR(point.cost.bpp, 8 * point.cost.bytes_mean / (64 * 64), 1e-9);
+    EXPECT_GE(point.score.kl_to_teacher.value(), 0.0);
+  }
+  EXPECT_GT(report->compute.encoder_mmac_224, 0.0);
+  EXPECT_GT(report->compute.decoder_mmac_224, 0.0);
+  EXPECT_TRUE(report->warnings.empty());
+}
+
+TEST_F(EvalTest, TheTeachersOwnHalvesScoreAsTheTeacher) {
+  const auto report = RunEval(options_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_NEAR(report->uncompressed.kl_to_teacher.value(), 0.0, 1e-6);
+  EXPECT_EQ(report->uncompressed.top1, report->teacher->top1);
+  EXPECT_FALSE(report->teacher->kl_to_teacher.has_value());
+}
+
+TEST_F(EvalTest, BaselinesCostMoreAtHigherQuality) {
+  options_.baselines = {vision::PictureFormat::kJpeg};
+  options_.rates = {1};
+  options_.limit = 1;
+  const auto report = RunEval(options_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->num_images, 1);
+  ASSERT_EQ(report->points.size(), 1);
+  EXPECT_EQ(report->points[0].rate, 1);
+  ASSERT_GT(report->baselines.size(), 2);
+  EXPECT_LT(report->baselines.front().cost.bytes_mean,
+            report->baselines.back().cost.bytes_mean);
+  EXPECT_TRUE(report->baselines.front().teacher.has_value());
+}
+
+TEST_F(EvalTest, PicturesOfDifferentShapesAreEvaluatedTogether) {
+  Write("data/images/1.jpg", MakeJpeg(200, 70, 1));
+  options_.view = {vision::ViewRule::Kind::kFit, {96, 96}};
+  const auto report = RunEval(options_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->num_images, 3);
+}
+
+TEST_F(EvalTest, ARateThatTheCodecHasNotIsRefused) {
+  options_.rates = {0, 2};
+  EXPECT_THAT(Refusal(), HasSubstr("rates 0..1, found 2"));
+}
+
+TEST_F(EvalTest, ANegativeLimitIsRefused) {
+  options_.limit = -1;
+  EXPECT_THAT(Refusal(), HasSubstr("found -1"));
+}
+
+TEST_F(EvalTest, ALabelBeyondTheTailsClassesIsRefused) {
+  Write("data/labels.csv", "file,label\n0.jpg,1000\n");
+  EXPECT_THAT(Refusal(), HasSubstr("line 2: field label"));
+}
+
+TEST_F(EvalTest, ADamagedPictureIsNamed) {
+  Write("data/images/1.jpg", "no picture");
+  EXPECT_THAT(Refusal(), HasSubstr("images/1.jpg"));
+}
+
+TEST_F(EvalTest, ATeacherOfOtherClassesIsRefused) {
+  WriteTinyTail(folder_ / "tail", codec_id_, /*num_classes=*/10);
+  options_.tail = folder_ / "tail";
+  EXPECT_THAT(Refusal(), HasSubstr("has 10 classes, the teacher 1000"));
+}
+
+TEST_F(EvalTest, ATailOfAnotherCodecIsWarnedAbout) {
+  WriteTinyTail(folder_ / "tail", std::string(64, 'a'));
+  options_.tail = folder_ / "tail";
+  const auto report = RunEval(options_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->warnings, ElementsAre(HasSubstr("was not made for")));
+}
+
+}  // namespace
+}  // namespace sluice::train
