@@ -35,7 +35,7 @@ std::vector<Label> LabelsToDraw(const PictureReport& report) {
   return labels;
 }
 
-// "2,017 bytes (JPEG 75: 9,120), 58 ms"
+// "2.0 kB (JPEG 75: 9.1 kB), 58 ms"
 std::string Caption(const PictureReport& report) {
   std::string caption = absl::StrFormat(
       "%.1f kB", static_cast<double>(report.sent_bytes()) / 1000);

@@ -1,10 +1,11 @@
 // Annotated pictures on disk: one per input, and one sheet of all.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
-#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"

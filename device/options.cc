@@ -60,6 +60,7 @@ void AddSendingFlags(RawOptions* raw, CLI::App* app) {
   app->add_option("--tails", options.tails,
                   "Tails to run (default: the server's default tail)")
       ->delimiter(',')
+      ->allow_extra_args(false)  // The next argument is an INPUT.
       ->type_name("NAME,...");
   app->add_option("--codec", options.codec, "Codec folder")
       ->type_name("DIR")
@@ -85,16 +86,19 @@ void AddSendingFlags(RawOptions* raw, CLI::App* app) {
                   "What is sent: frame, or pixels for the baseline that "
                   "compresses the picture itself")
       ->type_name("WHAT")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Send>{
-          {"frame", Send::kFrame}, {"pixels", Send::kPixels}}));
+      ->transform(CLI::CheckedTransformer(
+                      std::map<std::string, Send>{{"frame", Send::kFrame},
+                                                  {"pixels", Send::kPixels}})
+                      .description(""));
   app->add_option("--pixel-format", options.pixel_format,
                   "With --send pixels: jpeg, webp or png")
       ->type_name("FORMAT")
       ->transform(
           CLI::CheckedTransformer(std::map<std::string, vision::PictureFormat>{
-              {"jpeg", vision::PictureFormat::kJpeg},
-              {"webp", vision::PictureFormat::kWebp},
-              {"png", vision::PictureFormat::kPng}}));
+                                      {"jpeg", vision::PictureFormat::kJpeg},
+                                      {"webp", vision::PictureFormat::kWebp},
+                                      {"png", vision::PictureFormat::kPng}})
+              .description(""));
   app->add_option("--quality", options.quality,
                   "With --send pixels: JPEG or WebP quality")
       ->type_name("Q")

@@ -82,14 +82,14 @@ Pipeline::Pipeline(PipelineOptions options,
 
 absl::Status Pipeline::WarmUp() {
   if (options_.pixels) return absl::OkStatus();
-  SLUICE_ASSIGN_OR_RETURN(
-      const vision::Geometry geometry,
-      vision::MakeGeometry(options_.view.size, options_.view,
-                           codec_->spec.pad_multiple));
-  base::FloatTensor blank;
-  blank.shape = {3, geometry.padded.height, geometry.padded.width};
-  blank.values.resize(base::NumElements(blank.shape));
-  return encoder_->Encode(blank).status();
+  // Twice the view, so that it is resized as a camera's picture would be.
+  const cv::Mat blank = cv::Mat::zeros(2 * options_.view.size.height,
+                                       2 * options_.view.size.width, CV_8UC3);
+  SLUICE_ASSIGN_OR_RETURN(const PreparedView prepared,
+                          PrepareView({blank}, options_.view, codec_->spec));
+  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor latent,
+                          encoder_->Encode(prepared.input));
+  return LatentToFrame(latent, *codec_, options_.rate).status();
 }
 
 PictureReport Pipeline::Process(const SourcePicture& item) {

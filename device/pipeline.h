@@ -61,7 +61,7 @@ class Pipeline {
   Pipeline(PipelineOptions options, const artifact::CodecArtifact* codec,
            model::Encoder* encoder, ServerClient* client);
 
-  // Encodes one blank view, so that the first picture's time is not that of
+  // Encodes one blank picture, so that the first picture's time is not that of
   // waking the network up.
   absl::Status WarmUp();
 

@@ -1,6 +1,5 @@
 #include "device/report.h"
 
-#include <utility>
 
 #include "nlohmann/json.hpp"
 

@@ -116,17 +116,15 @@ absl::StatusOr<std::unique_ptr<ServerClient>> ServerClient::Connect(
 }
 
 absl::Status ServerClient::CheckModels(Wait wait) {
-  const std::chrono::milliseconds deadline =
-      std::max(deadline_, kMinListDeadline);
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + deadline);
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::max(deadline_, kMinListDeadline));
   context.set_wait_for_ready(wait == Wait::kUntilConnected);
   v1::ListModelsResponse models;
   const grpc::Status status = stub_->ListModels(&context, {}, &models);
   if (!status.ok()) {
     return absl::UnavailableError(absl::StrCat(
-        "no Sluice server answers at ", address_, " within ", deadline_.count(),
-        " ms (", status.error_message(),
+        "no Sluice server answers at ", address_, " (", status.error_message(),
         "); start one with 'sluice-server --models models/zoo --listen ",
         address_, "' or name another with --server"));
   }

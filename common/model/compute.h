@@ -1,4 +1,5 @@
-// LibTorch's threads and libraries, for whoever runs networks. No Torch in here.
+// LibTorch's threads and libraries, for whoever runs networks. No Torch in
+// here.
 #pragma once
 
 #include <string>

@@ -31,9 +31,8 @@ class TorchFeatureDecoder : public FeatureDecoder {
     at::Tensor indices = at::empty({y_hat.shape[0]}, at::kLong);
     for (size_t i = 0; i < rates.size(); ++i) {
       if (rates[i] < 0 || rates[i] >= spec_.num_rates) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("rate: expected 0..", spec_.num_rates - 1, ", found ",
-                         rates[i]));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "rate: expected 0..", spec_.num_rates - 1, ", found ", rates[i]));
       }
       indices.data_ptr<int64_t>()[i] = rates[i];
     }
@@ -87,8 +86,8 @@ absl::StatusOr<std::unique_ptr<FeatureDecoder>> LoadFeatureDecoder(
                           PatchDecoder::Create(shape, decoder_weights));
   SLUICE_ASSIGN_OR_RETURN(MobileNetEntrance entrance,
                           MobileNetEntrance::Create(entrance_weights));
-  return std::make_unique<TorchFeatureDecoder>(
-      codec.spec, std::move(decoder), std::move(entrance));
+  return std::make_unique<TorchFeatureDecoder>(codec.spec, std::move(decoder),
+                                               std::move(entrance));
 }
 
 }  // namespace sluice::model

@@ -30,8 +30,7 @@ double Conv::Macs(double output_positions) const {
 
 void InitConv(const std::string& name, const ConvSpec& spec, double scale,
               const at::Generator& generator, Weights* weights) {
-  const int fan_in =
-      spec.in_channels / spec.groups * spec.kernel * spec.kernel;
+  const int fan_in = spec.in_channels / spec.groups * spec.kernel * spec.kernel;
   at::Tensor weight =
       at::empty({spec.out_channels, spec.in_channels / spec.groups, spec.kernel,
                  spec.kernel},

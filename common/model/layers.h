@@ -11,8 +11,8 @@
 namespace sluice::model {
 
 // How a convolution meets the border. kValid adds nothing; kSame adds (k-1)/2
-// all around; kRightBottom adds one row and column at the far ends, TensorFlow's
-// way at stride 2 for even sizes.
+// all around; kRightBottom adds one row and column at the far ends,
+// TensorFlow's way at stride 2 for even sizes.
 enum class Padding { kValid, kSame, kRightBottom };
 
 struct ConvSpec {

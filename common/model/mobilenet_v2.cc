@@ -21,8 +21,8 @@ int StrideOf(int block) {
   return block == 1 || block == 3 || block == 6 || block == 13 ? 2 : 1;
 }
 
-// hardtanh is four times as fast as clamp in bfloat16, but has no gradient there
-// in LibTorch 1.13.
+// hardtanh is four times as fast as clamp in bfloat16, but has no gradient
+// there in LibTorch 1.13.
 at::Tensor Relu6(const at::Tensor& x) {
   return x.requires_grad() ? at::clamp(x, 0, 6) : at::hardtanh(x, 0, 6);
 }
@@ -79,8 +79,8 @@ absl::StatusOr<MobileNetEntrance> MobileNetEntrance::Create(
 }
 
 at::Tensor MobileNetEntrance::operator()(const at::Tensor& pictures) const {
-  at::Tensor x = Relu6(
-      stem_(pictures.contiguous(at::MemoryFormat::ChannelsLast)));
+  at::Tensor x =
+      Relu6(stem_(pictures.contiguous(at::MemoryFormat::ChannelsLast)));
   for (const InvertedResidual& block : blocks_) x = Run(block, x);
   return x;
 }

@@ -35,8 +35,10 @@ absl::StatusOr<PatchDecoder> PatchDecoder::Create(
   PatchDecoder decoder;
   decoder.stem_ =
       Conv(reader, "stem", Pointwise(shape.latent_channels, shape.width));
-  decoder.rate_scale_ = reader.Take("rate_scale", {shape.num_rates, shape.width});
-  decoder.rate_shift_ = reader.Take("rate_shift", {shape.num_rates, shape.width});
+  decoder.rate_scale_ =
+      reader.Take("rate_scale", {shape.num_rates, shape.width});
+  decoder.rate_shift_ =
+      reader.Take("rate_shift", {shape.num_rates, shape.width});
   decoder.blocks_ =
       ReadBlocks(reader, shape.num_blocks, shape.width, shape.block_channels);
   decoder.head_ =

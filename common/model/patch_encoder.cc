@@ -28,8 +28,8 @@ ConvSpec Stem2(const PatchEncoderShape& shape) {
 
 // Switches CPU autocast off for the enclosing scope.
 using NoAutocast = c10::impl::ExcludeDispatchKeyGuard;
-const c10::DispatchKeySet kAutocastKeys(
-    {c10::DispatchKey::AutocastCPU, c10::DispatchKey::AutocastCUDA});
+const c10::DispatchKeySet kAutocastKeys({c10::DispatchKey::AutocastCPU,
+                                         c10::DispatchKey::AutocastCUDA});
 
 }  // namespace
 
@@ -69,8 +69,8 @@ absl::StatusOr<PatchEncoder> PatchEncoder::Create(
 }
 
 at::Tensor PatchEncoder::operator()(const at::Tensor& pictures) const {
-  at::Tensor x = stem2_(at::relu(
-      stem4_(pictures.contiguous(at::MemoryFormat::ChannelsLast))));
+  at::Tensor x = stem2_(
+      at::relu(stem4_(pictures.contiguous(at::MemoryFormat::ChannelsLast))));
   for (const BottleneckBlock& block : blocks_) x = block(x);
   const NoAutocast no_autocast(kAutocastKeys);
   return head_(x.to(at::kFloat));

@@ -1,8 +1,8 @@
 // The `patch` family's encoder: patches to a latent at 1/8 resolution.
 //
 // After Duan & Zhu, "Efficient feature compression for edge-cloud systems"
-// (PCS 2022). A rate is a gain per channel outside of it (rate_model.h), so that
-// choosing one costs no second pass.
+// (PCS 2022). A rate is a gain per channel outside of it (rate_model.h), so
+// that choosing one costs no second pass.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -32,8 +32,8 @@ absl::StatusOr<PatchEncoderShape> PatchEncoderShapeOf(
 nlohmann::json ToJson(const PatchEncoderShape& shape);
 
 // Pictures [N,3,H,W] in [-1,1], H and W multiples of 8 -> latents
-// [N,latent_channels,H/8,W/8]. The last convolution always runs in float32, also
-// under autocast: bfloat16's spacing reaches 0.5 at 64.
+// [N,latent_channels,H/8,W/8]. The last convolution always runs in float32,
+// also under autocast: bfloat16's spacing reaches 0.5 at 64.
 class PatchEncoder {
  public:
   static absl::StatusOr<PatchEncoder> Create(const PatchEncoderShape& shape,

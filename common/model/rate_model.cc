@@ -72,20 +72,32 @@ at::Tensor RateModel::BitsOf(const at::Tensor& centred,
 }
 
 RateModel::Proxy RateModel::Apply(const at::Tensor& y, const at::Tensor& rates,
-                                  const at::Tensor& noise) const {
-  const at::Tensor gained = (y - OverPositions(median_)) *
-                            OfRate(log_gain_.exp(), rates);
-  const at::Tensor median_gained =
-      OverPositions(median_) * OfRate(log_gain_.exp(), rates);
-  return {.y_hat = (RoundStraightThrough(gained) + median_gained) *
+                                  const at::Tensor& noise,
+                                  int first_noisy_rate) const {
+  const at::Tensor gain = OfRate(log_gain_.exp(), rates);
+  const at::Tensor median = OverPositions(median_);
+  const at::Tensor gained = (y - median) * gain;
+  const at::Tensor noisy = gained + noise;
+  const at::Tensor is_noisy =
+      (rates >= first_noisy_rate).reshape({-1, 1, 1, 1});
+  const at::Tensor symbols =
+      at::where(is_noisy, noisy, RoundStraightThrough(gained));
+  return {.y_hat = (symbols + median * gain) *
                    OfRate(log_inverse_gain_.exp(), rates),
-          .bits = BitsOf(gained + noise, rates).sum({1, 2, 3})};
+          .bits = BitsOf(noisy, rates).sum({1, 2, 3})};
+}
+
+at::Tensor RateModel::RoundedLatent(const at::Tensor& y,
+                                    const at::Tensor& rates) const {
+  const at::NoGradGuard no_grad;
+  return Apply(y, rates, at::zeros_like(y), static_cast<int>(log_gain_.size(0)))
+      .y_hat;
 }
 
 at::Tensor RateModel::RoundedBits(const at::Tensor& y,
                                   const at::Tensor& rates) const {
-  const at::Tensor gained = (y - OverPositions(median_)) *
-                            OfRate(log_gain_.exp(), rates);
+  const at::Tensor gained =
+      (y - OverPositions(median_)) * OfRate(log_gain_.exp(), rates);
   return BitsOf(at::round(gained), rates).sum({2, 3});
 }
 
@@ -117,7 +129,8 @@ Weights InitRateModel(int num_rates, const at::Tensor& y_mean,
 namespace {
 
 // Frequencies of `counts` (the last one the escape's) that sum to 2^precision,
-// each at least 1; the rounding error goes to the largest, where it costs least.
+// each at least 1; the rounding error goes to the largest, where it costs
+// least.
 std::vector<uint32_t> NormalizedFrequencies(
     const std::vector<uint64_t>& counts) {
   const uint64_t total =
@@ -169,11 +182,11 @@ absl::StatusOr<codec::CodecTables> TablesFromCounts(
     for (int c = 0; c < num_channels; ++c) {
       SLUICE_ASSIGN_OR_RETURN(codec::QuantizedCdf cdf,
                               CdfFromCounts(counts[r][c]));
-      tables.push_back({.gain = gain.data_ptr<float>()[r * num_channels + c],
-                        .inverse_gain =
-                            inverse.data_ptr<float>()[r * num_channels + c],
-                        .median = median.data_ptr<float>()[r * num_channels + c],
-                        .cdf = std::move(cdf)});
+      tables.push_back(
+          {.gain = gain.data_ptr<float>()[r * num_channels + c],
+           .inverse_gain = inverse.data_ptr<float>()[r * num_channels + c],
+           .median = median.data_ptr<float>()[r * num_channels + c],
+           .cdf = std::move(cdf)});
     }
   }
   return codec::CodecTables::Create(num_rates, num_channels, std::move(tables));

@@ -17,8 +17,8 @@ class TorchMobileNetTail : public Tail {
 
   absl::StatusOr<base::FloatTensor> Run(
       const base::FloatTensor& features) const override {
-    SLUICE_RETURN_IF_ERROR(CheckShape(
-        features, {-1, kMobileNetSeamChannels, -1, -1}, "features"));
+    SLUICE_RETURN_IF_ERROR(
+        CheckShape(features, {-1, kMobileNetSeamChannels, -1, -1}, "features"));
     if (features.shape[2] % 4 != 0 || features.shape[3] % 4 != 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("features: expected sides that are multiples of 4, "
@@ -36,8 +36,7 @@ class TorchMobileNetTail : public Tail {
 
 absl::StatusOr<std::unique_ptr<Tail>> LoadTailNetwork(
     const artifact::TailArtifact& tail) {
-  if (tail.spec.family != "mobilenetv2" ||
-      tail.spec.task != "classification") {
+  if (tail.spec.family != "mobilenetv2" || tail.spec.task != "classification") {
     return absl::NotFoundError(absl::StrCat(
         "tail ", tail.spec.name,
         ": expected family \"mobilenetv2\" and task \"classification\", found "

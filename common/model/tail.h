@@ -14,7 +14,8 @@ class Tail {
  public:
   virtual ~Tail() = default;
 
-  // Features float32 [N,F,h,w] of h and w multiples of 4 -> logits [N,num_classes].
+  // Features float32 [N,F,h,w] of h and w multiples of 4 -> logits
+  // [N,num_classes].
   virtual absl::StatusOr<base::FloatTensor> Run(
       const base::FloatTensor& features) const = 0;
 };

@@ -19,7 +19,8 @@ class TorchTeacher : public Teacher {
   absl::StatusOr<base::FloatTensor> Run(
       const base::FloatTensor& pictures) const override {
     SLUICE_RETURN_IF_ERROR(CheckShape(pictures, {-1, 3, -1, -1}, "pictures"));
-    return RunNetwork([&] { return tail_(entrance_(ToTorch(pictures))).logits; });
+    return RunNetwork(
+        [&] { return tail_(entrance_(ToTorch(pictures))).logits; });
   }
 
  private:

@@ -14,8 +14,8 @@ at::Tensor ToTorch(const base::FloatTensor& tensor) {
 }
 
 base::FloatTensor FromTorch(const at::Tensor& tensor) {
-  const at::Tensor plain = tensor.to(at::kCPU, at::kFloat)
-                               .contiguous(at::MemoryFormat::Contiguous);
+  const at::Tensor plain =
+      tensor.to(at::kCPU, at::kFloat).contiguous(at::MemoryFormat::Contiguous);
   const float* begin = plain.data_ptr<float>();
   return {.shape = plain.sizes().vec(),
           .values = std::vector<float>(begin, begin + plain.numel())};
@@ -30,10 +30,10 @@ absl::Status CheckShape(const base::FloatTensor& tensor,
               (expected[i] < 0 || tensor.shape[i] == expected[i]);
   }
   if (!matches || base::NumElements(tensor.shape) != tensor.values.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        what, ": expected shape ", base::ShapeToString(expected), ", found ",
-        base::ShapeToString(tensor.shape), " with ", tensor.values.size(),
-        " values"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ": expected shape ", base::ShapeToString(expected),
+                     ", found ", base::ShapeToString(tensor.shape), " with ",
+                     tensor.values.size(), " values"));
   }
   return absl::OkStatus();
 }

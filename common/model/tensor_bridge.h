@@ -17,8 +17,7 @@ base::FloatTensor FromTorch(const at::Tensor& tensor);
 // InvalidArgument unless `tensor` has `expected`'s rank and dimensions, -1
 // accepting any positive one, and as many values as its shape says.
 absl::Status CheckShape(const base::FloatTensor& tensor,
-                        const std::vector<int64_t>& expected,
-                        const char* what);
+                        const std::vector<int64_t>& expected, const char* what);
 
 // Runs a network without gradients; an exception of LibTorch becomes Internal.
 absl::StatusOr<base::FloatTensor> RunNetwork(

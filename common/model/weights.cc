@@ -36,13 +36,15 @@ artifact::TensorMap TensorsFromWeights(const Weights& weights,
                                        StoredPrecision precision) {
   artifact::TensorMap tensors;
   for (const auto& [name, weight] : weights) {
-    const at::Tensor plain = weight.detach().to(at::kCPU, at::kFloat).contiguous(
-        at::MemoryFormat::Contiguous);
+    const at::Tensor plain = weight.detach()
+                                 .to(at::kCPU, at::kFloat)
+                                 .contiguous(at::MemoryFormat::Contiguous);
     const std::span<const float> values(plain.data_ptr<float>(),
                                         static_cast<size_t>(plain.numel()));
-    tensors.emplace(name, precision == StoredPrecision::kHalf
-                              ? artifact::MakeHalves(values, plain.sizes().vec())
-                              : artifact::MakeFloats(values, plain.sizes().vec()));
+    tensors.emplace(name,
+                    precision == StoredPrecision::kHalf
+                        ? artifact::MakeHalves(values, plain.sizes().vec())
+                        : artifact::MakeFloats(values, plain.sizes().vec()));
   }
   return tensors;
 }

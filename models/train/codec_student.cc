@@ -28,10 +28,9 @@ struct Moments {
 Moments LatentMoments(const model::PatchEncoder& encoder,
                       const PictureBatches& pictures) {
   const at::NoGradGuard no_grad;
-  const at::Tensor y =
-      encoder(pictures.CentreCrops(
-          0, static_cast<int>(std::min<int64_t>(kBatch, pictures.num_pictures())),
-          LargestCrop(pictures)));
+  const at::Tensor y = encoder(pictures.CentreCrops(
+      0, static_cast<int>(std::min<int64_t>(kBatch, pictures.num_pictures())),
+      LargestCrop(pictures)));
   return {.mean = y.mean({0, 2, 3}),
           .std = at::sqrt(y.var({0, 2, 3}, false)).clamp_min(1e-4)};
 }
@@ -53,10 +52,9 @@ absl::StatusOr<CodecStudent> BuildCodecStudent(const Recipe& recipe,
       model::RateModel::Create(recipe.decoder.num_rates,
                                recipe.encoder.latent_channels,
                                model::WithoutPrefix(weights, "rate.")));
-  SLUICE_ASSIGN_OR_RETURN(
-      model::MobileNetEntrance entrance,
-      model::MobileNetEntrance::Create(
-          model::WithoutPrefix(weights, "entrance.")));
+  SLUICE_ASSIGN_OR_RETURN(model::MobileNetEntrance entrance,
+                          model::MobileNetEntrance::Create(
+                              model::WithoutPrefix(weights, "entrance.")));
   return CodecStudent{.weights = std::move(weights),
                       .encoder = std::move(encoder),
                       .decoder = std::move(decoder),
@@ -107,8 +105,8 @@ absl::StatusOr<model::Weights> WeightsFromCodec(
       const model::PatchEncoder encoder,
       model::PatchEncoder::Create(recipe.encoder, encoder_weights));
   const Moments moments = LatentMoments(encoder, pictures);
-  model::Weights rate = model::InitRateModel(
-      codec.spec.num_rates, moments.mean, moments.std, kSymbolStd);
+  model::Weights rate = model::InitRateModel(codec.spec.num_rates, moments.mean,
+                                             moments.std, kSymbolStd);
   for (int r = 0; r < codec.spec.num_rates; ++r) {
     const std::span<const codec::ChannelTable> tables = codec.tables.rate(r);
     for (int c = 0; c < codec.spec.latent_channels; ++c) {
@@ -138,25 +136,25 @@ model::SymbolCounts CountSymbols(const Recipe& recipe,
   const int num_rates = recipe.decoder.num_rates;
   const int num_channels = recipe.encoder.latent_channels;
   model::SymbolCounts counts(
-      num_rates, std::vector<std::vector<uint64_t>>(
-                     num_channels, std::vector<uint64_t>(
-                                       2 * model::kCountRange + 1, 0)));
+      num_rates,
+      std::vector<std::vector<uint64_t>>(
+          num_channels, std::vector<uint64_t>(2 * model::kCountRange + 1, 0)));
   const model::Weights rate = model::WithoutPrefix(student.weights, "rate.");
   const at::Tensor gain = rate.at("log_gain").exp();
   const at::Tensor median = gain * rate.at("median");
   const int64_t total = pictures.num_pictures();
   for (int64_t first = 0; first < total; first += kBatch) {
-    const int count = static_cast<int>(std::min<int64_t>(kBatch, total - first));
+    const int count =
+        static_cast<int>(std::min<int64_t>(kBatch, total - first));
     const at::Tensor y = student.encoder(
         pictures.CentreCrops(first, count, LargestCrop(pictures)));
     for (int r = 0; r < num_rates; ++r) {
-      const at::Tensor symbols =
-          at::round(y * gain[r].reshape({1, -1, 1, 1}) -
-                    median[r].reshape({1, -1, 1, 1}))
-              .transpose(0, 1)
-              .flatten(1)
-              .to(at::kInt)
-              .contiguous();
+      const at::Tensor symbols = at::round(y * gain[r].reshape({1, -1, 1, 1}) -
+                                           median[r].reshape({1, -1, 1, 1}))
+                                     .transpose(0, 1)
+                                     .flatten(1)
+                                     .to(at::kInt)
+                                     .contiguous();
       const int32_t* symbol = symbols.data_ptr<int32_t>();
       for (int c = 0; c < num_channels; ++c) {
         for (int64_t i = 0; i < symbols.size(1); ++i, ++symbol) {

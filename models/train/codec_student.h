@@ -35,7 +35,8 @@ absl::StatusOr<model::Weights> InitCodecWeights(const Recipe& recipe,
                                                 const FeatureMetric& metric,
                                                 const PictureBatches& pictures);
 
-// From a shipped codec of the recipe's shape, gains and tables' spread included.
+// From a shipped codec of the recipe's shape, gains and tables' spread
+// included.
 absl::StatusOr<model::Weights> WeightsFromCodec(
     const Recipe& recipe, const artifact::CodecArtifact& codec,
     const PictureBatches& pictures);

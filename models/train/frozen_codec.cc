@@ -17,17 +17,15 @@ absl::StatusOr<FrozenCodec> FrozenCodec::Create(
                           model::WeightsFromTensors(artifact.encoder));
   SLUICE_ASSIGN_OR_RETURN(const model::Weights server_weights,
                           model::WeightsFromTensors(artifact.decoder));
-  SLUICE_ASSIGN_OR_RETURN(
-      codec.encoder_,
-      model::PatchEncoder::Create(encoder_shape, encoder_weights));
+  SLUICE_ASSIGN_OR_RETURN(codec.encoder_, model::PatchEncoder::Create(
+                                              encoder_shape, encoder_weights));
   SLUICE_ASSIGN_OR_RETURN(
       codec.decoder_,
       model::PatchDecoder::Create(
           decoder_shape, model::WithoutPrefix(server_weights, "decoder.")));
   SLUICE_ASSIGN_OR_RETURN(
-      codec.entrance_,
-      model::MobileNetEntrance::Create(
-          model::WithoutPrefix(server_weights, "entrance.")));
+      codec.entrance_, model::MobileNetEntrance::Create(
+                           model::WithoutPrefix(server_weights, "entrance.")));
   const int num_rates = artifact.spec.num_rates;
   const int num_channels = artifact.spec.latent_channels;
   codec.gain_ = at::empty({num_rates, num_channels});

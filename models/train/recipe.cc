@@ -103,6 +103,7 @@ absl::StatusOr<Phase> ReadPhase(const toml::table& table,
   reader.Read("deep", &phase.deep);
   reader.Read("kl", &phase.kl);
   reader.Read("rate_warmup", &phase.rate_warmup);
+  reader.Read("first_noisy_rate", &phase.first_noisy_rate);
   reader.Read("anchor", &phase.anchor);
   reader.Read("pixel_share", &phase.pixel_share);
   reader.Read("noise_levels", &phase.noise_levels);

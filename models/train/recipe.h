@@ -19,31 +19,32 @@ struct Phase {
   Trains trains = Trains::kCodec;
   int steps = 0;
   int batch = 32;
-  int crop = 160;                     // Side of the random crops; 32 divides it.
-  double learning_rate = 1e-3;        // At the start; cosine to final.
+  int crop = 160;               // Side of the random crops; 32 divides it.
+  double learning_rate = 1e-3;  // At the start; cosine to final.
   double final_learning_rate = 1e-5;
   int warmup_steps = 0;
-  double shallow = 1.0;               // Weight of the features' distortion.
-  double deep = 0.0;                  // Of block 12's relative squared error.
-  double kl = 0.0;                    // Of KL(teacher || student), nats.
-  double rate_warmup = 0.0;           // Part of the phase with looser targets.
-  double anchor = 0.0;                // L2 pull toward the teacher's weights.
-  double pixel_share = 0.0;           // Part of a tail batch from the entrance.
-  double noise_levels = 0.0;          // Uniform noise on pictures, in 1/255.
+  double shallow = 1.0;       // Weight of the features' distortion.
+  double deep = 0.0;          // Of block 12's relative squared error.
+  double kl = 0.0;            // Of KL(teacher || student), nats.
+  double rate_warmup = 0.0;   // Part of the phase with looser targets.
+  int first_noisy_rate = 64;  // From it on, noise instead of rounding.
+  double anchor = 0.0;        // L2 pull toward the teacher's weights.
+  double pixel_share = 0.0;   // Part of a tail batch from the entrance.
+  double noise_levels = 0.0;  // Uniform noise on pictures, in 1/255.
 };
 
 struct Recipe {
   enum class Kind { kCodec, kTail };
   Kind kind = Kind::kCodec;
-  std::string name;                   // Of the artifact.
+  std::string name;  // Of the artifact.
   uint64_t seed = 1;
-  std::string teacher;                // safetensors, below the data folder.
-  std::vector<std::string> shards;    // Training pictures, below it too.
-  std::string holdout;                // Pictures never trained on, for tuning.
-  std::string labels;                 // Tail: file with a label per line.
-  std::string codec;                  // Tail: the codec folder it goes behind.
-  std::string provenance;             // Of initial weights; copied to the artifact.
-  std::vector<double> target_bytes;   // Codec: per rate, for a 224 x 224 view.
+  std::string teacher;              // safetensors, below the data folder.
+  std::vector<std::string> shards;  // Training pictures, below it too.
+  std::string holdout;              // Pictures never trained on, for tuning.
+  std::string labels;               // Tail: file with a label per line.
+  std::string codec;                // Tail: the codec folder it goes behind.
+  std::string provenance;  // Of initial weights; copied to the artifact.
+  std::vector<double> target_bytes;  // Codec: per rate, for a 224 x 224 view.
   int default_rate = 0;
   model::PatchEncoderShape encoder;
   model::PatchDecoderShape decoder;

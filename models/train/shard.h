@@ -1,4 +1,5 @@
-// One memory-mapped file of equally sized RGB pictures: all that training reads.
+// One memory-mapped file of equally sized RGB pictures: all that training
+// reads.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@
 namespace sluice::train {
 
 // Layout, little-endian: "SLUSHRD0", u32 num_pictures, u32 height, u32 width,
-// u32 zero, then num_pictures planes-first RGB pictures of 3*height*width bytes.
+// u32 zero, then num_pictures planes-first RGB pictures of 3*height*width
+// bytes.
 inline constexpr char kShardMagic[] = "SLUSHRD0";
 inline constexpr size_t kShardHeaderBytes = 24;
 

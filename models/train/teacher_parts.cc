@@ -35,8 +35,8 @@ absl::StatusOr<TeacherParts> LoadTeacherParts(
   const int num_classes = classifier == parts.weights.tail.end()
                               ? 0
                               : static_cast<int>(classifier->second.numel());
-  SLUICE_ASSIGN_OR_RETURN(
-      parts.tail, model::MobileNetTail::Create(parts.weights.tail, num_classes));
+  SLUICE_ASSIGN_OR_RETURN(parts.tail, model::MobileNetTail::Create(
+                                          parts.weights.tail, num_classes));
   return parts;
 }
 
@@ -54,7 +54,8 @@ FeatureMetric EstimateFeatureMetric(const TeacherParts& teacher,
   constexpr int kBatch = 32;
   constexpr int kFeatures = model::kMobileNetSeamChannels;
   constexpr double kFisherShare = 0.8;  // The rest weighs channels alike.
-  constexpr int64_t kBatchesApart = int64_t{1} << 40;  // From those of training.
+  constexpr int64_t kBatchesApart = int64_t{1}
+                                    << 40;  // From those of training.
   at::Tensor sum = at::zeros({kFeatures}), squares = at::zeros({kFeatures});
   at::Tensor fisher = at::zeros({kFeatures, kFeatures});
   double positions = 0;
@@ -68,12 +69,11 @@ FeatureMetric EstimateFeatureMetric(const TeacherParts& teacher,
       features = teacher.entrance(x);
     }
     features.requires_grad_(true);
-    const at::Tensor log_p =
-        at::log_softmax(teacher.tail(features).logits, 1);
+    const at::Tensor log_p = at::log_softmax(teacher.tail(features).logits, 1);
     const at::Tensor drawn =
         at::multinomial(log_p.detach().exp(), 1, false, generator);
-    const at::Tensor gradient = torch::autograd::grad(
-        {log_p.gather(1, drawn).sum()}, {features})[0];
+    const at::Tensor gradient =
+        torch::autograd::grad({log_p.gather(1, drawn).sum()}, {features})[0];
     const auto rows = [](const at::Tensor& t) {
       return t.detach().permute({0, 2, 3, 1}).reshape({-1, kFeatures});
     };
@@ -85,7 +85,8 @@ FeatureMetric EstimateFeatureMetric(const TeacherParts& teacher,
   }
   FeatureMetric metric;
   metric.mean = sum / positions;
-  metric.variance = (squares / positions - metric.mean.square()).clamp_min(1e-6);
+  metric.variance =
+      (squares / positions - metric.mean.square()).clamp_min(1e-6);
   // Scaled by the distortion of predicting the mean, neglecting covariances.
   const at::Tensor m =
       kFisherShare * fisher / (fisher.diagonal() * metric.variance).sum() +

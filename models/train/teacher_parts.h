@@ -31,10 +31,11 @@ struct TeacherParts {
 absl::StatusOr<TeacherParts> LoadTeacherParts(
     const std::filesystem::path& path);
 
-// e^T M e per position, scaled so that predicting every channel's mean scores 1.
-// M is mostly the Fisher information of the teacher's answer with respect to
-// its features, E[g g^T] with g the gradient of log p(class) for a class drawn
-// from the teacher: what moves the answer counts, the rest hardly does.
+// e^T M e per position, scaled so that predicting every channel's mean
+// scores 1. M is mostly the Fisher information of the teacher's answer with
+// respect to its features, E[g g^T] with g the gradient of log p(class) for a
+// class drawn from the teacher: what moves the answer counts, the rest hardly
+// does.
 struct FeatureMetric {
   at::Tensor mean;      // [F]
   at::Tensor variance;  // [F]

@@ -12,9 +12,10 @@ namespace sluice::train {
 
 struct TrainOptions {
   std::filesystem::path recipe;  // TOML, models/recipes/.
-  std::filesystem::path data;    // Folder that the recipe's data paths start in.
-  std::filesystem::path out;     // Work folder: checkpoint/, log, artifact/.
-  std::optional<std::filesystem::path> init;    // A shipped artifact to start from.
+  std::filesystem::path data;  // Folder that the recipe's data paths start in.
+  std::filesystem::path out;   // Work folder: checkpoint/, log, artifact/.
+  std::optional<std::filesystem::path>
+      init;  // A shipped artifact to start from.
   std::optional<std::filesystem::path> resume;  // A work folder to go on with.
   std::vector<std::string> overrides;  // "key=value" or "phase.0.steps=100".
   int num_threads = 0;                 // 0: LibTorch's default.

@@ -23,7 +23,7 @@ constexpr int kHoldoutBatch = 25;
 constexpr double kInitialBeta = 0.1;
 // log(beta) moves by this times log(bits / target bits) per step.
 constexpr double kBetaStep = 0.01;
-constexpr double kLooseTarget = 3.0;    // Of the target, at the warm-up's start.
+constexpr double kLooseTarget = 3.0;  // Of the target, at the warm-up's start.
 constexpr double kRunningDecay = 0.98;
 constexpr double kMedianStep = 0.01;
 constexpr int kMetricPictures = 1024;
@@ -97,8 +97,8 @@ class CodecObjective : public Objective {
     const auto found = state.find("log_beta");
     if (found == state.end() || !found->is_array() ||
         static_cast<int>(found->size()) != num_rates_) {
-      return absl::DataLossError(absl::StrCat(
-          "checkpoint: log_beta: expected ", num_rates_, " numbers"));
+      return absl::DataLossError(absl::StrCat("checkpoint: log_beta: expected ",
+                                              num_rates_, " numbers"));
     }
     log_beta_ = found->get<std::vector<double>>();
     return absl::OkStatus();
@@ -145,8 +145,8 @@ at::Tensor CodecObjective::DeepLoss(const Phase& phase,
          phase.deep * RelativeSquaredError(found.deep, expected.deep).mean();
 }
 
-// loss = shallow * distortion + beta * rate [+ deep, kl]; distortion relative to
-// the features' own variance under the metric, rate in bits per pixel.
+// loss = shallow * distortion + beta * rate [+ deep, kl]; distortion relative
+// to the features' own variance under the metric, rate in bits per pixel.
 at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
                                      double progress,
                                      at::Generator& generator) {
@@ -162,7 +162,8 @@ at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
     const at::Tensor y = student_.encoder(x);
     student_.rate.UpdateMedian(y, kMedianStep);
     const at::Tensor noise = at::empty_like(y).uniform_(-0.5, 0.5, generator);
-    const model::RateModel::Proxy proxy = student_.rate.Apply(y, rates, noise);
+    const model::RateModel::Proxy proxy =
+        student_.rate.Apply(y, rates, noise, phase.first_noisy_rate);
     bits = proxy.bits;
     features = student_.decoder(proxy.y_hat, rates);
     deep = DeepLoss(phase, features, target);
@@ -174,8 +175,8 @@ at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
   std::vector<float> balance(num_rates_);  // So that no rate dominates.
   for (int r = 0; r < num_rates_; ++r) {
     beta[r] = static_cast<float>(std::exp(log_beta_[r]));
-    balance[r] = static_cast<float>(
-        distortion_[num_rates_ / 2] / std::max(distortion_[r], 1e-6));
+    balance[r] = static_cast<float>(distortion_[num_rates_ / 2] /
+                                    std::max(distortion_[r], 1e-6));
   }
   const auto per_sample = [&](const std::vector<float>& values) {
     return at::index_select(at::tensor(values), 0, rates);
@@ -252,8 +253,7 @@ absl::StatusOr<std::string> CodecObjective::Holdout(
     for (int r = 0; r < num_rates_; ++r) {
       const at::Tensor rates = at::full({count}, r, at::kLong);
       const at::Tensor bits = student.rate.RoundedBits(y, rates);
-      const at::Tensor y_hat =
-          student.rate.Apply(y, rates, at::zeros_like(y)).y_hat;
+      const at::Tensor y_hat = student.rate.RoundedLatent(y, rates);
       const at::Tensor logits =
           teacher_.tail(student.decoder(y_hat, rates)).logits;
       bytes[r] += bits.sum().item<double>() / 8;
@@ -306,9 +306,8 @@ absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options) {
                           BuildCodecStudent(recipe, weights));
   CodecObjective objective(recipe, teacher, metric, pictures, holdout,
                            std::move(student));
-  SLUICE_ASSIGN_OR_RETURN(
-      const model::Weights averaged,
-      RunPhases(recipe, options, &weights, &objective));
+  SLUICE_ASSIGN_OR_RETURN(const model::Weights averaged,
+                          RunPhases(recipe, options, &weights, &objective));
   const nlohmann::json about = {
       {"recipe", recipe.name},
       {"provenance", recipe.provenance},

@@ -105,8 +105,7 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
   at::Tensor drift = at::zeros({});
   if (phase.anchor > 0) {
     for (const auto& [name, weight] : weights_) {
-      drift = drift +
-              (weight - teacher_.weights.tail.at(name)).square().sum();
+      drift = drift + (weight - teacher_.weights.tail.at(name)).square().sum();
     }
   }
   return phase.kl * kl + phase.deep * deep + phase.anchor * drift;
@@ -117,8 +116,7 @@ absl::StatusOr<std::string> TailObjective::Holdout(
   SLUICE_ASSIGN_OR_RETURN(
       const model::MobileNetTail tail,
       model::MobileNetTail::Create(
-          averaged,
-          static_cast<int>(averaged.at("classifier.bias").numel())));
+          averaged, static_cast<int>(averaged.at("classifier.bias").numel())));
   const at::NoGradGuard no_grad;
   const AutocastScope autocast;
   const int total = static_cast<int>(

@@ -178,9 +178,9 @@ absl::StatusOr<model::Weights> RunPhases(const Recipe& recipe,
   model::Weights averaged = Copy(*weights);
   Position start;
   if (options.resume) {
-    SLUICE_ASSIGN_OR_RETURN(start,
-                            LoadCheckpoint(*options.resume / "checkpoint",
-                                           weights, &averaged, objective));
+    SLUICE_ASSIGN_OR_RETURN(
+        start, LoadCheckpoint(*options.resume / "checkpoint", weights,
+                              &averaged, objective));
   }
   int64_t index = 0;
   for (int p = 0; p < static_cast<int>(recipe.phases.size()); ++p) {
@@ -194,10 +194,10 @@ absl::StatusOr<model::Weights> RunPhases(const Recipe& recipe,
     index += first;
     SLUICE_ASSIGN_OR_RETURN(
         std::unique_ptr<torch::optim::Adam> optimizer,
-        MakeOptimizer(SelectTrainable(phase, *objective, weights),
-                      options.resume.value_or("") / "checkpoint" /
-                          kOptimizerFile,
-                      resuming));
+        MakeOptimizer(
+            SelectTrainable(phase, *objective, weights),
+            options.resume.value_or("") / "checkpoint" / kOptimizerFile,
+            resuming));
     Progress bar = Progress::OnStderr(
         absl::StrCat(recipe.name, " ", phase.name), phase.steps);
     auto interval_start = std::chrono::steady_clock::now();
@@ -215,7 +215,8 @@ absl::StatusOr<model::Weights> RunPhases(const Recipe& recipe,
       torch::nn::utils::clip_grad_norm_(optimizer->param_groups()[0].params(),
                                         kMaxGradientNorm);
       optimizer->step();
-      Average(*weights, std::min(recipe.ema_decay, (step + 1.0) / (step + 10.0)),
+      Average(*weights,
+              std::min(recipe.ema_decay, (step + 1.0) / (step + 10.0)),
               &averaged);
       const int done = step + 1;
       bar.Update(done);
@@ -224,11 +225,11 @@ absl::StatusOr<model::Weights> RunPhases(const Recipe& recipe,
         const double seconds =
             std::chrono::duration<double>(now - interval_start).count();
         interval_start = now;
-        Print(absl::StrFormat(
-            "%s %d/%d lr %.2e %.0f pictures/s loss %.4f %s", phase.name, done,
-            phase.steps, LearningRate(phase, step),
-            phase.batch * recipe.log_interval / seconds, loss.item<double>(),
-            objective->Summary()));
+        Print(absl::StrFormat("%s %d/%d lr %.2e %.0f pictures/s loss %.4f %s",
+                              phase.name, done, phase.steps,
+                              LearningRate(phase, step),
+                              phase.batch * recipe.log_interval / seconds,
+                              loss.item<double>(), objective->Summary()));
       }
       const bool last = done == phase.steps;
       if (done % recipe.holdout_interval == 0 || last) {
@@ -236,14 +237,13 @@ absl::StatusOr<model::Weights> RunPhases(const Recipe& recipe,
             const std::string line,
             objective->Holdout(averaged, recipe.holdout_pictures));
         Print(absl::StrFormat("%s %d/%d held out: %s", phase.name, done,
-                                  phase.steps, line));
+                              phase.steps, line));
       }
       if (done % recipe.checkpoint_interval == 0 || last) {
         const Position next = last ? Position{.phase = p + 1, .step = 0}
                                    : Position{.phase = p, .step = done};
-        SLUICE_RETURN_IF_ERROR(SaveCheckpoint(options.out, next, *weights,
-                                              averaged, *optimizer,
-                                              *objective));
+        SLUICE_RETURN_IF_ERROR(SaveCheckpoint(
+            options.out, next, *weights, averaged, *optimizer, *objective));
       }
     }
   }

@@ -89,6 +89,14 @@ TEST(OptionsTest, EveryFlagIsUnderstood) {
   EXPECT_THAT(options.inputs, ElementsAre("a.jpg"));
 }
 
+TEST(OptionsTest, TailsDoNotSwallowTheInputs) {
+  const auto parsed = Parse({"--server", "edge:1", "--tails", "one", "--tails",
+                             "two,three", "a.jpg"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(parsed->options.tails, ElementsAre("one", "two", "three"));
+  EXPECT_THAT(parsed->options.inputs, ElementsAre("a.jpg"));
+}
+
 TEST(OptionsTest, FlagsBeatEnvironmentBeatsFileBeatsDefaults) {
   ScratchDirectory dir;
   const std::string file = dir.Write("device.toml",

@@ -24,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr int kLimitSeconds = 60;
@@ -67,24 +68,21 @@ class DeviceProgramTest : public ::testing::Test {
   }
 
   static std::vector<std::string> CommandLine(
-      const std::string& address, const std::vector<std::string>& arguments) {
-    std::vector<std::string> command = {SLUICE_DEVICE, "--server",  address,
-                                        "--codec",     work_ / "zoo/codec",
-                                        "--view",      "fit:64x64",
-                                        "--json"};
+      const std::vector<std::string>& arguments, const std::string& address,
+      const fs::path& codec) {
+    std::vector<std::string> command = {SLUICE_DEVICE, "--server", address,
+                                        "--codec",     codec,      "--json"};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return command;
   }
 
   // Runs the device to its end and returns the exit code.
-  int RunDevice(const std::string& address,
-                const std::vector<std::string>& arguments) {
-    testing::Process device(CommandLine(address, arguments), work_ / "log",
-                            work_ / "out");
+  static int RunDevice(const std::vector<std::string>& arguments,
+                       const std::string& address = server_->address(),
+                       const fs::path& codec = work_ / "zoo/codec") {
+    testing::Process device(CommandLine(arguments, address, codec),
+                            work_ / "log", work_ / "out");
     return device.Wait(kLimitSeconds);
-  }
-  int RunDevice(const std::vector<std::string>& arguments) {
-    return RunDevice(server_->address(), arguments);
   }
 
   static std::string Log() { return testing::ReadText(work_ / "log"); }
@@ -135,11 +133,10 @@ TEST_F(DeviceProgramTest, PixelsAreAnsweredByTheSameTail) {
 }
 
 TEST_F(DeviceProgramTest, BadFilesAreReportedBetweenGoodOnes) {
-  EXPECT_EQ(RunDevice({WriteFile("empty.jpg", ""),
-                       WritePicture("cat.jpg", 200, 100),
-                       WriteFile("notes.txt", "no picture"),
-                       work_ / "missing.jpg"}),
-            1)
+  EXPECT_EQ(
+      RunDevice({WriteFile("empty.jpg", ""), WritePicture("cat.jpg", 200, 100),
+                 WriteFile("notes.txt", "no picture"), work_ / "missing.jpg"}),
+      1)
       << Log();
   const std::vector<nlohmann::json> results = Results();
   ASSERT_THAT(results, SizeIs(4));
@@ -154,7 +151,7 @@ TEST_F(DeviceProgramTest, BadUsageIsTwo) {
   EXPECT_EQ(RunDevice({"--colour", picture}), 2);
   EXPECT_EQ(RunDevice({"--view", "zoom", picture}), 2);
   EXPECT_EQ(RunDevice({}), 2);
-  EXPECT_EQ(RunDevice("nowhere", {picture}), 2);
+  EXPECT_EQ(RunDevice({picture}, "nowhere"), 2);
   EXPECT_EQ(RunDevice({"--rate", "2", picture}), 2);
   EXPECT_THAT(Log(), HasSubstr("expected 0 to 1"));
   EXPECT_EQ(RunDevice({"--tails", "three", picture}), 2);
@@ -163,53 +160,38 @@ TEST_F(DeviceProgramTest, BadUsageIsTwo) {
 
 TEST_F(DeviceProgramTest, MissingOrDamagedCodecIsThree) {
   const std::string picture = WritePicture("cat.jpg", 200, 100);
-  EXPECT_EQ(RunDevice({"--codec", work_ / "nowhere", picture}), 2)
-      << "one flag given twice";
-  const auto run = [&](const fs::path& codec) {
-    testing::Process device({SLUICE_DEVICE, "--server", server_->address(),
-                             "--codec", codec, picture},
-                            work_ / "log", work_ / "out");
-    return device.Wait(kLimitSeconds);
-  };
-  EXPECT_EQ(run(work_ / "nowhere"), 3);
+  EXPECT_EQ(RunDevice({picture}, server_->address(), work_ / "nowhere"), 3);
   EXPECT_THAT(Log(), HasSubstr("--codec"));
 
   const fs::path damaged = work_ / "damaged";
   fs::copy(work_ / "zoo/codec", damaged);
   const fs::path weights = damaged / "encoder.safetensors";
   fs::resize_file(weights, fs::file_size(weights) / 2);
-  EXPECT_EQ(run(damaged), 3);
+  EXPECT_EQ(RunDevice({picture}, server_->address(), damaged), 3);
   EXPECT_THAT(Log(), HasSubstr("encoder.safetensors"));
 }
 
 TEST_F(DeviceProgramTest, NoServerIsFour) {
-  EXPECT_EQ(RunDevice("127.0.0.1:1", {WritePicture("cat.jpg", 200, 100)}), 4);
-  EXPECT_THAT(Log(), AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("sluice-server")));
-  EXPECT_THAT(Results(), SizeIs(0));
+  EXPECT_EQ(RunDevice({WritePicture("cat.jpg", 200, 100)}, "127.0.0.1:1"), 4);
+  EXPECT_THAT(Log(),
+              AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("sluice-server")));
+  EXPECT_THAT(Results(), IsEmpty());
 }
 
 TEST_F(DeviceProgramTest, OtherCodecIsFiveAndNamesBothIds) {
   const auto other = testing::WriteTinyCodec(work_ / "other", 7);
   ASSERT_TRUE(other.ok()) << other.status();
-  testing::Process device(
-      {SLUICE_DEVICE, "--server", server_->address(), "--codec",
-       work_ / "other", WritePicture("cat.jpg", 200, 100)},
-      work_ / "log", work_ / "out");
-  EXPECT_EQ(device.Wait(kLimitSeconds), 5);
+  EXPECT_EQ(RunDevice({WritePicture("cat.jpg", 200, 100)}, server_->address(),
+                      work_ / "other"),
+            5);
   EXPECT_THAT(Log(), AllOf(HasSubstr(codec_id_), HasSubstr(*other)));
 }
 
-TEST_F(DeviceProgramTest, DeadlineTooShortIsOneAndSaysTheFlag) {
+TEST_F(DeviceProgramTest, DeadlineTooShortIsOneAndNamesTheFlag) {
   EXPECT_EQ(RunDevice({"--deadline", "1", "--view", "fit:1024x1024",
                        WritePicture("cat.jpg", 200, 100)}),
-            2)
-      << "one flag given twice";
-  testing::Process device(
-      {SLUICE_DEVICE, "--server", server_->address(), "--codec",
-       work_ / "zoo/codec", "--json", "--view", "fit:1024x1024", "--deadline",
-       "1", WritePicture("cat.jpg", 200, 100)},
-      work_ / "log", work_ / "out");
-  EXPECT_EQ(device.Wait(kLimitSeconds), 1) << Log();
+            1)
+      << Log();
   const std::vector<nlohmann::json> results = Results();
   ASSERT_THAT(results, SizeIs(1));
   EXPECT_EQ(results[0]["error"]["code"], "DEADLINE_EXCEEDED");
@@ -222,9 +204,9 @@ TEST_F(DeviceProgramTest, ServerKilledUnderWayIsFour) {
   testing::ServerProcess victim(work_ / "zoo", work_ / "victim");
   ASSERT_FALSE(victim.address().empty()) << victim.log();
   const std::string picture = WritePicture("cat.jpg", 200, 100);
-  testing::Process device(
-      CommandLine(victim.address(), std::vector<std::string>(5000, picture)),
-      work_ / "log", work_ / "out");
+  testing::Process device(CommandLine(std::vector<std::string>(5000, picture),
+                                      victim.address(), work_ / "zoo/codec"),
+                          work_ / "log", work_ / "out");
   while (device.IsRunning() && testing::ReadText(work_ / "out").empty()) {
     std::this_thread::yield();
   }

@@ -46,10 +46,8 @@ class LoopbackTest : public ::testing::Test {
     std::filesystem::create_directories(work_ / "zoo");
     const auto id = testing::WriteTinyCodec(work_ / "zoo/codec", 1);
     ASSERT_TRUE(id.ok()) << id.status();
-    ASSERT_TRUE(
-        testing::WriteTinyTail(work_ / "zoo/one", "one", *id, 2).ok());
-    ASSERT_TRUE(
-        testing::WriteTinyTail(work_ / "zoo/two", "two", *id, 3).ok());
+    ASSERT_TRUE(testing::WriteTinyTail(work_ / "zoo/one", "one", *id, 2).ok());
+    ASSERT_TRUE(testing::WriteTinyTail(work_ / "zoo/two", "two", *id, 3).ok());
     server_ = new testing::ServerProcess(work_ / "zoo", work_,
                                          {"--default-tail", "one"});
     ASSERT_FALSE(server_->address().empty()) << server_->log();
@@ -62,8 +60,8 @@ class LoopbackTest : public ::testing::Test {
 
   void SetUp() override {
     ASSERT_NE(server_, nullptr);
-    auto codec = artifact::LoadCodec(work_ / "zoo/codec",
-                                     artifact::CodecHalf::kBoth);
+    auto codec =
+        artifact::LoadCodec(work_ / "zoo/codec", artifact::CodecHalf::kBoth);
     ASSERT_TRUE(codec.ok()) << codec.status();
     codec_ = std::make_unique<artifact::CodecArtifact>(*std::move(codec));
     stub_ = v1::Inference::NewStub(grpc::CreateChannel(
@@ -78,8 +76,9 @@ class LoopbackTest : public ::testing::Test {
   Encoded Encode(const vision::Picture& picture, const std::string& view,
                  int rate) {
     Encoded encoded;
-    encoded.geometry = *vision::MakeGeometry(
-        picture.size(), *vision::ParseViewRule(view), codec_->spec.pad_multiple);
+    encoded.geometry =
+        *vision::MakeGeometry(picture.size(), *vision::ParseViewRule(view),
+                              codec_->spec.pad_multiple);
     const base::FloatTensor input = *vision::ViewToInput(
         *vision::MakeView(picture, encoded.geometry), encoded.geometry,
         codec_->spec.input_scale, codec_->spec.input_offset);
@@ -99,13 +98,13 @@ class LoopbackTest : public ::testing::Test {
                                 const std::string& tail_name) {
     const codec::DecodedFrame decoded =
         *codec::DecodeFrame(frame, codec_->tables, codec_->short_id);
-    const base::FloatTensor y_hat = {.shape = {1, decoded.shape.channels,
-                                               decoded.shape.height,
-                                               decoded.shape.width},
-                                     .values = decoded.y_hat};
+    const base::FloatTensor y_hat = {
+        .shape = {1, decoded.shape.channels, decoded.shape.height,
+                  decoded.shape.width},
+        .values = decoded.y_hat};
     const auto decoder = *model::LoadFeatureDecoder(*codec_);
-    const auto tail = *model::LoadTailNetwork(
-        *artifact::LoadTail(work_ / "zoo" / tail_name));
+    const auto tail =
+        *model::LoadTailNetwork(*artifact::LoadTail(work_ / "zoo" / tail_name));
     const std::vector<int> rates = {decoded.header.rate};
     std::vector<float> scores =
         tail->Run(*decoder->Decode(y_hat, rates))->values;
@@ -235,8 +234,11 @@ TEST_F(LoopbackTest, WrongVersionIsInvalid) {
 
 TEST_F(LoopbackTest, OtherCodecIsAFailedPrecondition) {
   v1::InferRequest request = GoodRequest();
-  request.mutable_frame()->at(4) ^= 0x55;
-  ExpectRefused(request, grpc::StatusCode::FAILED_PRECONDITION, "codec");
+  codec::Frame frame = *codec::ReadFrame(wire::FrameFromProto(request));
+  frame.header.codec_short_id = 0xdeadbeef;
+  const std::vector<uint8_t> other = *codec::WriteFrame(frame);
+  request.set_frame(other.data(), other.size());
+  ExpectRefused(request, grpc::StatusCode::FAILED_PRECONDITION, "deadbeef");
 }
 
 TEST_F(LoopbackTest, NotAPictureIsInvalid) {
@@ -256,10 +258,10 @@ TEST_F(LoopbackTest, SecondServerOnTheSamePortSaysSo) {
 
 TEST_F(LoopbackTest, EmptyZooIsRefusedAtStart) {
   std::filesystem::create_directories(work_ / "empty");
-  testing::Process server({SLUICE_SERVER, "--models",
-                           (work_ / "empty").string(), "--listen",
-                           "127.0.0.1:0"},
-                          work_ / "empty.log");
+  testing::Process server(
+      {SLUICE_SERVER, "--models", (work_ / "empty").string(), "--listen",
+       "127.0.0.1:0"},
+      work_ / "empty.log");
   EXPECT_EQ(server.Wait(60), 3);
 }
 

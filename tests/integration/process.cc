@@ -75,8 +75,8 @@ bool Process::IsRunning() {
 }
 
 int Process::Wait(int limit_seconds) {
-  const auto limit = std::chrono::steady_clock::now() +
-                     std::chrono::seconds(limit_seconds);
+  const auto limit =
+      std::chrono::steady_clock::now() + std::chrono::seconds(limit_seconds);
   while (IsRunning()) {
     if (std::chrono::steady_clock::now() > limit) return -1;
     std::this_thread::sleep_for(kPoll);
@@ -97,8 +97,8 @@ ServerProcess::ServerProcess(const std::filesystem::path& zoo,
     : log_(work / "server.log"),
       port_file_(work / "port"),
       process_(ServerArguments(zoo, port_file_, more_flags), log_) {
-  const auto limit = std::chrono::steady_clock::now() +
-                     std::chrono::seconds(kStartSeconds);
+  const auto limit =
+      std::chrono::steady_clock::now() + std::chrono::seconds(kStartSeconds);
   while (process_.IsRunning() && std::chrono::steady_clock::now() < limit) {
     int port = 0;
     if (std::ifstream(port_file_) >> port && port > 0) {

@@ -20,9 +20,10 @@ std::filesystem::path DataFolder() {
 }
 
 TEST(MobileNetTest, SplitCutsBeforeBlockFour) {
-  const Weights whole = {{"stem.weight", {}},        {"block3.project.bias", {}},
-                         {"block4.expand.bias", {}}, {"block13.expand.bias", {}},
-                         {"block16.expand.bias", {}}, {"classifier.bias", {}}};
+  const Weights whole = {
+      {"stem.weight", {}},         {"block3.project.bias", {}},
+      {"block4.expand.bias", {}},  {"block13.expand.bias", {}},
+      {"block16.expand.bias", {}}, {"classifier.bias", {}}};
   const MobileNetWeights split = SplitMobileNet(whole);
   EXPECT_EQ(split.entrance.size(), 2u);
   EXPECT_EQ(split.tail.size(), 4u);

@@ -33,8 +33,7 @@ class NetworksTest : public ::testing::Test {
               absl::StrCat("networks_", getpid());
     const auto id = testing::WriteTinyCodec(folder_ / "codec", 1);
     ASSERT_TRUE(id.ok()) << id.status();
-    ASSERT_TRUE(
-        testing::WriteTinyTail(folder_ / "tail", "tiny", *id, 2).ok());
+    ASSERT_TRUE(testing::WriteTinyTail(folder_ / "tail", "tiny", *id, 2).ok());
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -58,8 +57,7 @@ TEST_F(NetworksTest, ViewsOfAnyShapeKeepTheStrides) {
            {32, 32}, {224, 224}, {96, 640}, {480, 32}}) {
     const auto latent = (*encoder)->Encode(RandomTensor({3, height, width}, 3));
     ASSERT_TRUE(latent.ok()) << latent.status();
-    EXPECT_EQ(latent->shape,
-              (std::vector<int64_t>{8, height / 8, width / 8}));
+    EXPECT_EQ(latent->shape, (std::vector<int64_t>{8, height / 8, width / 8}));
     base::FloatTensor batch = *latent;
     batch.shape.insert(batch.shape.begin(), 1);
     const std::vector<int> rates = {1};
@@ -140,11 +138,9 @@ TEST_F(NetworksTest, RateBeyondTheCodecsIsRefused) {
   const auto decoder = LoadFeatureDecoder(Codec());
   ASSERT_TRUE(decoder.ok());
   const std::vector<int> rates = {testing::kTinyRates};
-  EXPECT_EQ((*decoder)
-                ->Decode(RandomTensor({1, 8, 4, 4}, 1), rates)
-                .status()
-                .code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      (*decoder)->Decode(RandomTensor({1, 8, 4, 4}, 1), rates).status().code(),
+      absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(NetworksTest, MissingEncoderTensorIsNamed) {
@@ -165,8 +161,7 @@ TEST_F(NetworksTest, SurplusDecoderTensorIsNamed) {
 TEST_F(NetworksTest, UnknownFamilyIsNotFound) {
   artifact::CodecArtifact codec = Codec();
   codec.spec.family = "hyperprior";
-  EXPECT_EQ(LoadEncoder(codec, 1).status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_EQ(LoadEncoder(codec, 1).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(NetworksTest, HyperparameterOutOfRangeNamesItsField) {

@@ -49,8 +49,7 @@ TEST(RateModelTest, ReconstructionIsWithinHalfAStep) {
   ASSERT_TRUE(model.ok());
   const at::Tensor y = NormalLatent(kRates, 7);
   const at::Tensor rates = at::arange(kRates, at::kLong);
-  const at::Tensor y_hat =
-      model->Apply(y, rates, at::zeros_like(y)).y_hat;
+  const at::Tensor y_hat = model->RoundedLatent(y, rates);
   const at::Tensor half_step =
       (0.5 / MakeWeights().at("log_gain").exp()).reshape({kRates, -1, 1, 1});
   EXPECT_TRUE(((y - y_hat).abs() <= half_step + 1e-5).all().item<bool>());
@@ -73,21 +72,22 @@ TEST(RateModelTest, RoundingPassesTheGradientStraightThrough) {
   at::Tensor y = NormalLatent(1, 5);
   y.requires_grad_(true);
   const at::Tensor rates = at::zeros({1}, at::kLong);
-  model->Apply(y, rates, at::zeros_like(y.detach())).y_hat.sum().backward();
+  model->Apply(y, rates, at::zeros_like(y.detach()), kRates)
+      .y_hat.sum()
+      .backward();
   EXPECT_TRUE(at::allclose(y.grad(), at::ones_like(y.detach())));
 }
 
 TEST(TablesFromCountsTest, CrossEntropyIsNearTheCountsEntropy) {
   const Weights weights = MakeWeights();
-  SymbolCounts counts(kRates,
-                      std::vector<std::vector<uint64_t>>(
-                          kChannels,
-                          std::vector<uint64_t>(2 * kCountRange + 1, 0)));
+  SymbolCounts counts(
+      kRates, std::vector<std::vector<uint64_t>>(
+                  kChannels, std::vector<uint64_t>(2 * kCountRange + 1, 0)));
   for (auto& rate : counts) {
     for (auto& histogram : rate) {
       for (int s = -9; s <= 9; ++s) {
-        histogram[s + kCountRange] = static_cast<uint64_t>(
-            1e6 * std::exp(-0.5 * s * s / 4.0));
+        histogram[s + kCountRange] =
+            static_cast<uint64_t>(1e6 * std::exp(-0.5 * s * s / 4.0));
       }
     }
   }

@@ -63,8 +63,8 @@ model::SymbolCounts GeometricCounts() {
   for (int r = 0; r < kTinyRates; ++r) {
     for (auto& histogram : counts[r]) {
       for (int s = -20; s <= 20; ++s) {
-        histogram[s + model::kCountRange] =
-            uint64_t{1} << (24 - std::abs(s) / (r + 1));
+        histogram[s + model::kCountRange] = uint64_t{1}
+                                            << (24 - std::abs(s) / (r + 1));
       }
     }
   }

@@ -44,11 +44,11 @@ TEST(WeightsTest, FloatsSurviveStorageAndKeepTheirValues) {
 
 TEST(WeightsTest, HalvesRoundWithinHalfPrecision) {
   const Weights weights = {{"w", at::randn({64})}};
-  const auto loaded = WeightsFromTensors(
-      TensorsFromWeights(weights, StoredPrecision::kHalf));
+  const auto loaded =
+      WeightsFromTensors(TensorsFromWeights(weights, StoredPrecision::kHalf));
   ASSERT_TRUE(loaded.ok());
-  EXPECT_TRUE(at::equal(loaded->at("w"),
-                        weights.at("w").to(at::kHalf).to(at::kFloat)));
+  EXPECT_TRUE(
+      at::equal(loaded->at("w"), weights.at("w").to(at::kHalf).to(at::kFloat)));
 }
 
 TEST(WeightsTest, IntegersAreNotWeights) {
@@ -62,11 +62,9 @@ TEST(WeightsTest, IntegersAreNotWeights) {
 TEST(ConvTest, RightBottomPaddingSeesNothingAboveOrLeft) {
   // One input pixel per corner, a kernel whose first tap alone is set: with
   // padding at the far ends only, output (0,0) is input (0,0).
-  Weights weights = {{"c.weight", at::zeros({1, 1, 3, 3})},
-                     {"c.bias", at::zeros({1})}};
-  weights["c.weight"].index_put_({at::tensor(0), at::tensor(0), at::tensor(0),
-                                  at::tensor(0)},
-                                 at::tensor(1.0f));
+  at::Tensor kernel = at::zeros({1, 1, 3, 3});
+  kernel.data_ptr<float>()[0] = 1.0f;
+  const Weights weights = {{"c.weight", kernel}, {"c.bias", at::zeros({1})}};
   WeightReader reader(weights);
   const Conv conv(reader, "c",
                   {.in_channels = 1,

@@ -97,9 +97,9 @@ std::string WriteTinyCodec(const std::filesystem::path& folder) {
   const at::Generator generator = at::detail::createCPUGenerator(kSeed);
   const model::MobileNetWeights backbone = model::SplitMobileNet(
       model::WeightsFromTensors(TinyMobileNet(kTinyNumClasses)).value());
-  model::Weights decoder =
-      WithPrefix(model::InitPatchDecoder(kDecoder, generator), "decoder.");
-  decoder.merge(WithPrefix(backbone.entrance, "entrance."));
+  model::Weights decoder = model::WithPrefix(
+      model::InitPatchDecoder(kDecoder, generator), "decoder.");
+  decoder.merge(model::WithPrefix(backbone.entrance, "entrance."));
 
   artifact::CodecSpec spec;
   spec.name = "tiny";
@@ -110,9 +110,10 @@ std::string WriteTinyCodec(const std::filesystem::path& folder) {
   spec.decoder = model::ToJson(kDecoder);
   return artifact::WriteCodec(
              folder, spec, TinyTables(),
-             TensorsFromWeights(model::InitPatchEncoder(kEncoder, generator),
-                                model::StoredPrecision::kFloat),
-             TensorsFromWeights(decoder, model::StoredPrecision::kFloat),
+             model::TensorsFromWeights(
+                 model::InitPatchEncoder(kEncoder, generator),
+                 model::StoredPrecision::kFloat),
+             model::TensorsFromWeights(decoder, model::StoredPrecision::kFloat),
              nlohmann::json::object())
       .value();
 }
@@ -133,7 +134,7 @@ void WriteTinyTail(const std::filesystem::path& folder,
   }
   const absl::Status status = artifact::WriteTail(
       folder, spec, labels,
-      TensorsFromWeights(backbone.tail, model::StoredPrecision::kFloat),
+      model::TensorsFromWeights(backbone.tail, model::StoredPrecision::kFloat),
       nlohmann::json::object());
   EXPECT_TRUE(status.ok()) << status;
 }
