@@ -14,7 +14,7 @@
 namespace sluice::device {
 namespace {
 
-constexpr char kDefaultView[] = "fit:448x448";
+constexpr char kDefaultView[] = "fit:256x256";
 
 constexpr char kDescription[] =
     "Encodes pictures, sends them to a Sluice server and shows its answers.";

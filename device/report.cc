@@ -1,6 +1,5 @@
 #include "device/report.h"
 
-
 #include "nlohmann/json.hpp"
 
 namespace sluice::device {

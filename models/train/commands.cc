@@ -58,21 +58,31 @@ void AddTrain(CLI::App* app, Command* command) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* sub = app->add_subcommand("train", "Train a codec or a tail");
   sub->footer(
-      "Example:\n  sluice-model train --recipe models/recipes/patch.toml "
+      "Example:\n  sluice-model train --recipe models/recipes/patch-v1.toml "
       "--data shards --out work/patch\n  sluice-model train --recipe "
-      "models/recipes/patch.toml --resume work/patch --out work/patch");
+      "models/recipes/patch-v1.toml --resume work/patch --out work/patch");
   sub->add_option("--recipe", options->recipe, "TOML, see models/recipes")
+      ->type_name("FILE")
       ->required();
   sub->add_option("--data", options->data,
-                  "Folder that the recipe's data paths start in");
+                  "Folder that the recipe's data paths start in")
+      ->type_name("PATH");
   sub->add_option("--out", options->out,
                   "Work folder: checkpoints, and the artifact at the end")
+      ->type_name("DIR")
       ->required();
-  sub->add_option("--init", options->init, "Artifact to start from");
-  sub->add_option("--resume", options->resume, "Work folder to go on with");
+  sub->add_option("--init", options->init, "Artifact to start from")
+      ->type_name("DIR");
+  sub->add_option("--resume", options->resume, "Work folder to go on with")
+      ->type_name("DIR");
   sub->add_option("--set", options->overrides,
-                  "Replace a value of the recipe; repeatable")
-      ->type_name("KEY=VALUE");
+                  "Replace a value of the recipe by a TOML value, such as "
+                  "phase.0.steps=100 or 'codec=\"work/artifact\"'; repeatable")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  sub->add_option("--max-steps", options->max_steps,
+                  "Save a checkpoint and stop after so many; 0: never")
+      ->check(CLI::NonNegativeNumber);
   AddThreads(sub, &options->num_threads);
   sub->callback(
       [=] { *command = [options] { return RunTraining(*options); }; });
@@ -107,20 +117,30 @@ void AddEval(CLI::App* app, Command* command) {
       "Example:\n  sluice-model eval --codec models/zoo/patch-v1 --tail "
       "models/zoo/imagenet-mobilenetv2 \\\n    --data imagenet_val_dev.tar "
       "--view crop:224/227 --baselines jpeg,webp --json eval.json");
-  sub->add_option("--codec", options->codec, "Codec folder")->required();
-  sub->add_option("--tail", options->tail, "Tail folder")->required();
+  sub->add_option("--codec", options->codec, "Codec folder")
+      ->type_name("DIR")
+      ->required();
+  sub->add_option("--tail", options->tail, "Tail folder")
+      ->type_name("DIR")
+      ->required();
   sub->add_option("--data", options->data,
                   "Folder or tar holding images/ and labels.csv")
+      ->type_name("PATH")
       ->required();
-  sub->add_option("--json", eval->json, "Where the report goes")->required();
-  sub->add_option("--csv", eval->csv, "Where the table goes");
+  sub->add_option("--json", eval->json, "Where the report goes")
+      ->type_name("FILE")
+      ->required();
+  sub->add_option("--csv", eval->csv, "Where the table goes")
+      ->type_name("FILE");
   sub->add_option("--teacher", options->teacher,
-                  "Unmodified network, safetensors, to measure drops from");
+                  "Unmodified network, safetensors, to measure drops from")
+      ->type_name("FILE");
   sub->add_option("--limit", options->limit,
                   "The first so many pictures by name; 0: all")
       ->check(CLI::NonNegativeNumber);
   AddView(sub, &options->view);
   sub->add_option("--rates", options->rates, "Rates, as 0,1,2 (default all)")
+      ->type_name("LIST")
       ->delimiter(',');
   sub->add_option_function<std::vector<std::string>>(
          "--baselines",
@@ -130,7 +150,7 @@ void AddEval(CLI::App* app, Command* command) {
            }
          },
          "Pixel codecs to measure beside: jpeg,webp (default none)")
-      ->type_name("NAMES")
+      ->type_name("LIST")
       ->delimiter(',')
       ->check([](const std::string& name) {
         return std::string(ParseBaselineName(name).status().message());
@@ -162,14 +182,18 @@ void AddPack(CLI::App* app, Command* command) {
       "Example:\n  sluice-model pack --out train.shard --holdout 600 "
       "--holdout-out holdout.shard photos.tar");
   sub->add_option("INPUT", options->inputs, "Folders, tars, single pictures")
+      ->type_name("PATH")
       ->required();
-  sub->add_option("--out", options->out, "Shard to write")->required();
+  sub->add_option("--out", options->out, "Shard to write")
+      ->type_name("FILE")
+      ->required();
   AddView(sub, &options->view);
   CLI::Option* holdout =
       sub->add_option("--holdout", options->num_holdout,
                       "Pictures to keep out of the shard, for tuning")
           ->check(CLI::NonNegativeNumber);
   sub->add_option("--holdout-out", options->holdout_out, "Shard for those")
+      ->type_name("FILE")
       ->needs(holdout);
   sub->add_option("--seed", options->seed, "Of the pictures' order")
       ->capture_default_str();
@@ -183,9 +207,15 @@ void AddEncode(CLI::App* app, Command* command) {
   sub->footer(
       "Example:\n  sluice-model encode --codec models/zoo/patch-v1 cat.jpg -o "
       "cat.frame");
-  sub->add_option("PICTURE", options->picture, "JPEG, PNG or WebP")->required();
-  sub->add_option("--codec", options->codec, "Codec folder")->required();
-  sub->add_option("-o,--out", options->out, "Frame to write")->required();
+  sub->add_option("PICTURE", options->picture, "JPEG, PNG or WebP")
+      ->type_name("FILE")
+      ->required();
+  sub->add_option("--codec", options->codec, "Codec folder")
+      ->type_name("DIR")
+      ->required();
+  sub->add_option("-o,--out", options->out, "Frame to write")
+      ->type_name("FILE")
+      ->required();
   sub->add_option("--rate", options->rate, "0 costs the fewest bytes");
   AddView(sub, &options->view);
   sub->callback([=] {
@@ -199,10 +229,15 @@ void AddDecode(CLI::App* app, Command* command) {
   sub->footer(
       "Example:\n  sluice-model decode --codec models/zoo/patch-v1 cat.frame "
       "-o cat.safetensors");
-  sub->add_option("FRAME", options->frame, "Frame file")->required();
-  sub->add_option("--codec", options->codec, "Codec folder")->required();
+  sub->add_option("FRAME", options->frame, "Frame file")
+      ->type_name("FILE")
+      ->required();
+  sub->add_option("--codec", options->codec, "Codec folder")
+      ->type_name("DIR")
+      ->required();
   sub->add_option("-o,--out", options->out,
                   "Safetensors to write: \"y_hat\" and \"features\"")
+      ->type_name("FILE")
       ->required();
   sub->callback([=] {
     *command = [options] { return Print(DecodeFrameFile(*options)); };
@@ -215,6 +250,7 @@ void AddInspect(CLI::App* app, Command* command) {
       "inspect", "Say what a codec, a tail or a frame holds");
   sub->footer("Example:\n  sluice-model inspect models/zoo/patch-v1");
   sub->add_option("ARTIFACT", *path, "Codec or tail folder, or frame file")
+      ->type_name("PATH")
       ->required();
   sub->callback(
       [=] { *command = [path] { return Print(InspectArtifact(*path)); }; });
@@ -229,9 +265,11 @@ void AddVerify(CLI::App* app, Command* command) {
       "verify models/zoo/imagenet-mobilenetv2 --codec models/zoo/patch-v1");
   sub->add_option("ARTIFACT", options->artifact,
                   "Codec or tail folder, or frame file")
+      ->type_name("PATH")
       ->required();
   sub->add_option("--codec", options->codec,
-                  "Codec to verify a tail or a frame against");
+                  "Codec to verify a tail or a frame against")
+      ->type_name("DIR");
   sub->callback([=] {
     *command = [options] { return Print(VerifyArtifact(*options)); };
   });

@@ -19,7 +19,7 @@ struct EvalOptions {
   std::filesystem::path data;                    // As LabelledSet::Open.
   std::optional<std::filesystem::path> teacher;  // As model::LoadTeacher.
   int64_t limit = 0;  // The first so many pictures; 0: all.
-  vision::ViewRule view = {vision::ViewRule::Kind::kCrop, {224, 224}};
+  vision::ViewRule view = {vision::ViewRule::Kind::kCrop, {224, 224}, 227};
   std::vector<int> rates;  // Empty: all of the codec's.
   std::vector<vision::PictureFormat> baselines;
   int num_threads = 0;

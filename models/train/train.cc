@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 
+#include <iostream>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "models/train/recipe.h"
@@ -22,8 +24,12 @@ absl::Status RunTraining(const TrainOptions& options) {
         absl::StrCat(options.out.string(), ": ", error.message()));
   }
   try {
-    return recipe.kind == Recipe::Kind::kCodec ? TrainCodec(recipe, options)
-                                               : TrainTail(recipe, options);
+    const absl::Status status = recipe.kind == Recipe::Kind::kCodec
+                                    ? TrainCodec(recipe, options)
+                                    : TrainTail(recipe, options);
+    if (!absl::IsCancelled(status)) return status;
+    std::cout << status.message() << std::endl;
+    return absl::OkStatus();
   } catch (const c10::Error& failure) {
     return absl::InternalError(
         absl::StrCat("training failed: ", failure.what_without_backtrace()));

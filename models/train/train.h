@@ -1,6 +1,7 @@
 // Training: a recipe in, a codec or a tail artifact out.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -19,10 +20,12 @@ struct TrainOptions {
   std::optional<std::filesystem::path> resume;  // A work folder to go on with.
   std::vector<std::string> overrides;  // "key=value" or "phase.0.steps=100".
   int num_threads = 0;                 // 0: LibTorch's default.
+  int64_t max_steps = 0;  // Save a checkpoint and stop after so many; 0: never.
 };
 
 // Runs the recipe to its end and writes the artifact to out/artifact. One log
-// line per interval on stdout. Interrupted, it goes on from `resume`.
+// line per interval on stdout. Interrupted, it goes on from `resume` and ends
+// where it would have.
 absl::Status RunTraining(const TrainOptions& options);
 
 }  // namespace sluice::train

@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "models/train/codec_student.h"
 #include "models/train/teacher_parts.h"
+#include "models/train/training_data.h"
 #include "models/train/training_loop.h"
 
 namespace sluice::train {
@@ -21,12 +22,29 @@ constexpr double kTargetPixels = 224.0 * 224.0;
 constexpr int kHoldoutCrop = 224;
 constexpr int kHoldoutBatch = 25;
 constexpr double kInitialBeta = 0.1;
+constexpr double kMinBeta = 1e-3;
+constexpr double kMaxBeta = 10.0;
 // log(beta) moves by this times log(bits / target bits) per step.
 constexpr double kBetaStep = 0.01;
 constexpr double kLooseTarget = 3.0;  // Of the target, at the warm-up's start.
 constexpr double kRunningDecay = 0.98;
 constexpr double kMedianStep = 0.01;
 constexpr int kMetricPictures = 1024;
+
+// Replaces `values` by as many numbers under `key`; false when they are not
+// there.
+bool ReadNumbers(const nlohmann::json& object, const char* key,
+                 std::vector<double>* values) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_array() ||
+      found->size() != values->size() ||
+      !std::all_of(found->begin(), found->end(),
+                   [](const nlohmann::json& v) { return v.is_number(); })) {
+    return false;
+  }
+  *values = found->get<std::vector<double>>();
+  return true;
+}
 
 // Running means per rate; a rate absent from a batch keeps its own.
 class RunningMeans {
@@ -38,6 +56,14 @@ class RunningMeans {
   }
   double operator[](int i) const {
     return weights_[i] > 0 ? values_[i] / weights_[i] : 0.0;
+  }
+
+  nlohmann::json ToJson() const {
+    return {{"values", values_}, {"weights", weights_}};
+  }
+  bool SetFromJson(const nlohmann::json& json) {
+    return json.is_object() && ReadNumbers(json, "values", &values_) &&
+           ReadNumbers(json, "weights", &weights_);
   }
 
  private:
@@ -92,15 +118,20 @@ class CodecObjective : public Objective {
   absl::StatusOr<std::string> Holdout(const model::Weights& averaged,
                                       int num_pictures) override;
 
-  nlohmann::json State() const override { return {{"log_beta", log_beta_}}; }
+  nlohmann::json State() const override {
+    return {{"log_beta", log_beta_},
+            {"bpp", bpp_.ToJson()},
+            {"distortion", distortion_.ToJson()}};
+  }
   absl::Status SetState(const nlohmann::json& state) override {
-    const auto found = state.find("log_beta");
-    if (found == state.end() || !found->is_array() ||
-        static_cast<int>(found->size()) != num_rates_) {
-      return absl::DataLossError(absl::StrCat("checkpoint: log_beta: expected ",
-                                              num_rates_, " numbers"));
+    if (!state.is_object() || !ReadNumbers(state, "log_beta", &log_beta_) ||
+        !bpp_.SetFromJson(state.value("bpp", nlohmann::json())) ||
+        !distortion_.SetFromJson(state.value("distortion", nlohmann::json()))) {
+      return absl::DataLossError(
+          absl::StrCat("checkpoint: objective: expected log_beta, bpp and "
+                       "distortion with ",
+                       num_rates_, " numbers each"));
     }
-    log_beta_ = found->get<std::vector<double>>();
     return absl::OkStatus();
   }
 
@@ -204,8 +235,11 @@ void CodecObjective::FollowTargets(const Phase& phase, double progress,
   for (int r = 0; r < num_rates_; ++r) {
     if (bpp_[r] <= 0) continue;
     const double target = recipe_.target_bytes[r] * 8 / kTargetPixels * loose;
-    log_beta_[r] +=
+    const double step =
         kBetaStep * std::clamp(std::log(bpp_[r] / target), -1.0, 1.0);
+    // Bounded, so that a target out of reach does not wind it up.
+    log_beta_[r] =
+        std::clamp(log_beta_[r] + step, std::log(kMinBeta), std::log(kMaxBeta));
   }
 }
 
@@ -279,17 +313,9 @@ absl::StatusOr<std::string> CodecObjective::Holdout(
 }  // namespace
 
 absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options) {
-  std::vector<std::filesystem::path> shards;
-  for (const std::string& shard : recipe.shards) {
-    shards.push_back(options.data / shard);
-  }
-  SLUICE_ASSIGN_OR_RETURN(const PictureBatches pictures,
-                          PictureBatches::Open(shards, recipe.seed));
-  SLUICE_ASSIGN_OR_RETURN(
-      const PictureBatches holdout,
-      PictureBatches::Open({options.data / recipe.holdout}, recipe.seed));
-  SLUICE_ASSIGN_OR_RETURN(const TeacherParts teacher,
-                          LoadTeacherParts(options.data / recipe.teacher));
+  SLUICE_ASSIGN_OR_RETURN(const TrainingData data,
+                          OpenTrainingData(recipe, options));
+  const auto& [pictures, holdout, teacher] = data;
   const FeatureMetric metric =
       EstimateFeatureMetric(teacher, pictures, kMetricPictures, recipe.seed);
   model::Weights weights;

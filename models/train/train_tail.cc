@@ -14,6 +14,7 @@
 #include "models/train/codec_student.h"
 #include "models/train/frozen_codec.h"
 #include "models/train/teacher_parts.h"
+#include "models/train/training_data.h"
 #include "models/train/training_loop.h"
 
 namespace sluice::train {
@@ -163,17 +164,9 @@ absl::StatusOr<std::vector<std::string>> ReadLabels(
 }  // namespace
 
 absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options) {
-  std::vector<std::filesystem::path> shards;
-  for (const std::string& shard : recipe.shards) {
-    shards.push_back(options.data / shard);
-  }
-  SLUICE_ASSIGN_OR_RETURN(const PictureBatches pictures,
-                          PictureBatches::Open(shards, recipe.seed));
-  SLUICE_ASSIGN_OR_RETURN(
-      const PictureBatches holdout,
-      PictureBatches::Open({options.data / recipe.holdout}, recipe.seed));
-  SLUICE_ASSIGN_OR_RETURN(const TeacherParts teacher,
-                          LoadTeacherParts(options.data / recipe.teacher));
+  SLUICE_ASSIGN_OR_RETURN(const TrainingData data,
+                          OpenTrainingData(recipe, options));
+  const auto& [pictures, holdout, teacher] = data;
   SLUICE_ASSIGN_OR_RETURN(
       const artifact::CodecArtifact artifact,
       artifact::LoadCodec(recipe.codec, artifact::CodecHalf::kBoth));

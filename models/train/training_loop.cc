@@ -169,85 +169,139 @@ void SetLearningRate(double rate, torch::optim::Adam* optimizer) {
   }
 }
 
+// One run of a recipe, from a checkpoint or the start to the end or the limit.
+class Run {
+ public:
+  Run(const Recipe& recipe, const TrainOptions& options,
+      model::Weights* weights, Objective* objective)
+      : recipe_(recipe),
+        options_(options),
+        weights_(weights),
+        averaged_(Copy(*weights)),
+        objective_(objective) {}
+
+  absl::StatusOr<model::Weights> ToTheEnd();
+
+ private:
+  // Runs phase `p` from `first` on.
+  absl::Status RunPhase(int p, int first);
+  absl::Status Step(const Phase& phase, int step,
+                    torch::optim::Adam* optimizer);
+  void Log(const Phase& phase, int done);
+  absl::Status LogHoldout(const Phase& phase, int done);
+
+  const Recipe& recipe_;
+  const TrainOptions& options_;
+  model::Weights* const weights_;
+  model::Weights averaged_;
+  Objective* const objective_;
+  int64_t index_ = 0;      // Steps over all phases.
+  int64_t num_steps_ = 0;  // Steps of this run.
+  double last_loss_ = 0.0;
+  std::chrono::steady_clock::time_point interval_start_;
+};
+
+absl::StatusOr<model::Weights> Run::ToTheEnd() {
+  Position start;
+  if (options_.resume) {
+    SLUICE_ASSIGN_OR_RETURN(
+        start, LoadCheckpoint(*options_.resume / "checkpoint", weights_,
+                              &averaged_, objective_));
+  }
+  for (int p = 0; p < static_cast<int>(recipe_.phases.size()); ++p) {
+    if (p < start.phase) {
+      index_ += recipe_.phases[p].steps;
+      continue;
+    }
+    const int first = p == start.phase ? start.step : 0;
+    index_ += first;
+    SLUICE_RETURN_IF_ERROR(RunPhase(p, first));
+  }
+  return std::move(averaged_);
+}
+
+absl::Status Run::RunPhase(int p, int first) {
+  const Phase& phase = recipe_.phases[p];
+  SLUICE_ASSIGN_OR_RETURN(
+      const std::unique_ptr<torch::optim::Adam> optimizer,
+      MakeOptimizer(
+          SelectTrainable(phase, *objective_, weights_),
+          options_.resume.value_or("") / "checkpoint" / kOptimizerFile,
+          /*resuming=*/first > 0));
+  Progress bar = Progress::OnStderr(absl::StrCat(recipe_.name, " ", phase.name),
+                                    phase.steps);
+  interval_start_ = std::chrono::steady_clock::now();
+  for (int done = first + 1; done <= phase.steps; ++done, ++index_) {
+    SLUICE_RETURN_IF_ERROR(Step(phase, done - 1, optimizer.get()));
+    bar.Update(done);
+    const bool last = done == phase.steps;
+    const bool stop = ++num_steps_ == options_.max_steps;
+    if (done % recipe_.log_interval == 0) Log(phase, done);
+    if (done % recipe_.holdout_interval == 0 || last) {
+      SLUICE_RETURN_IF_ERROR(LogHoldout(phase, done));
+    }
+    if (done % recipe_.checkpoint_interval == 0 || last || stop) {
+      const Position next = last ? Position{.phase = p + 1, .step = 0}
+                                 : Position{.phase = p, .step = done};
+      SLUICE_RETURN_IF_ERROR(SaveCheckpoint(
+          options_.out, next, *weights_, averaged_, *optimizer, *objective_));
+    }
+    if (stop) {
+      return absl::CancelledError(absl::StrCat("stopped after ", num_steps_,
+                                               " steps; --resume goes on"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run::Step(const Phase& phase, int step,
+                       torch::optim::Adam* optimizer) {
+  SetLearningRate(LearningRate(phase, step), optimizer);
+  const at::Tensor loss =
+      objective_->Loss(phase, index_, static_cast<double>(step) / phase.steps);
+  last_loss_ = loss.item<double>();
+  if (!std::isfinite(last_loss_)) {
+    return absl::InternalError(absl::StrFormat(
+        "phase %s, step %d: the loss is %f", phase.name, step, last_loss_));
+  }
+  optimizer->zero_grad();
+  loss.backward();
+  torch::nn::utils::clip_grad_norm_(optimizer->param_groups()[0].params(),
+                                    kMaxGradientNorm);
+  optimizer->step();
+  Average(*weights_, std::min(recipe_.ema_decay, (step + 1.0) / (step + 10.0)),
+          &averaged_);
+  return absl::OkStatus();
+}
+
+void Run::Log(const Phase& phase, int done) {
+  const auto now = std::chrono::steady_clock::now();
+  const double seconds =
+      std::chrono::duration<double>(now - interval_start_).count();
+  interval_start_ = now;
+  Print(absl::StrFormat("%s %d/%d lr %.2e %.0f pictures/s loss %.4f %s",
+                        phase.name, done, phase.steps,
+                        LearningRate(phase, done - 1),
+                        phase.batch * recipe_.log_interval / seconds,
+                        last_loss_, objective_->Summary()));
+}
+
+absl::Status Run::LogHoldout(const Phase& phase, int done) {
+  SLUICE_ASSIGN_OR_RETURN(
+      const std::string line,
+      objective_->Holdout(averaged_, recipe_.holdout_pictures));
+  Print(absl::StrFormat("%s %d/%d held out: %s", phase.name, done, phase.steps,
+                        line));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<model::Weights> RunPhases(const Recipe& recipe,
                                          const TrainOptions& options,
                                          model::Weights* weights,
                                          Objective* objective) {
-  model::Weights averaged = Copy(*weights);
-  Position start;
-  if (options.resume) {
-    SLUICE_ASSIGN_OR_RETURN(
-        start, LoadCheckpoint(*options.resume / "checkpoint", weights,
-                              &averaged, objective));
-  }
-  int64_t index = 0;
-  for (int p = 0; p < static_cast<int>(recipe.phases.size()); ++p) {
-    const Phase& phase = recipe.phases[p];
-    if (p < start.phase) {
-      index += phase.steps;
-      continue;
-    }
-    const bool resuming = p == start.phase && start.step > 0;
-    const int first = resuming ? start.step : 0;
-    index += first;
-    SLUICE_ASSIGN_OR_RETURN(
-        std::unique_ptr<torch::optim::Adam> optimizer,
-        MakeOptimizer(
-            SelectTrainable(phase, *objective, weights),
-            options.resume.value_or("") / "checkpoint" / kOptimizerFile,
-            resuming));
-    Progress bar = Progress::OnStderr(
-        absl::StrCat(recipe.name, " ", phase.name), phase.steps);
-    auto interval_start = std::chrono::steady_clock::now();
-    for (int step = first; step < phase.steps; ++step, ++index) {
-      SetLearningRate(LearningRate(phase, step), optimizer.get());
-      const at::Tensor loss = objective->Loss(
-          phase, index, static_cast<double>(step) / phase.steps);
-      if (!std::isfinite(loss.item<double>())) {
-        return absl::InternalError(
-            absl::StrFormat("phase %s, step %d: the loss is %f", phase.name,
-                            step, loss.item<double>()));
-      }
-      optimizer->zero_grad();
-      loss.backward();
-      torch::nn::utils::clip_grad_norm_(optimizer->param_groups()[0].params(),
-                                        kMaxGradientNorm);
-      optimizer->step();
-      Average(*weights,
-              std::min(recipe.ema_decay, (step + 1.0) / (step + 10.0)),
-              &averaged);
-      const int done = step + 1;
-      bar.Update(done);
-      if (done % recipe.log_interval == 0) {
-        const auto now = std::chrono::steady_clock::now();
-        const double seconds =
-            std::chrono::duration<double>(now - interval_start).count();
-        interval_start = now;
-        Print(absl::StrFormat("%s %d/%d lr %.2e %.0f pictures/s loss %.4f %s",
-                              phase.name, done, phase.steps,
-                              LearningRate(phase, step),
-                              phase.batch * recipe.log_interval / seconds,
-                              loss.item<double>(), objective->Summary()));
-      }
-      const bool last = done == phase.steps;
-      if (done % recipe.holdout_interval == 0 || last) {
-        SLUICE_ASSIGN_OR_RETURN(
-            const std::string line,
-            objective->Holdout(averaged, recipe.holdout_pictures));
-        Print(absl::StrFormat("%s %d/%d held out: %s", phase.name, done,
-                              phase.steps, line));
-      }
-      if (done % recipe.checkpoint_interval == 0 || last) {
-        const Position next = last ? Position{.phase = p + 1, .step = 0}
-                                   : Position{.phase = p, .step = done};
-        SLUICE_RETURN_IF_ERROR(SaveCheckpoint(
-            options.out, next, *weights, averaged, *optimizer, *objective));
-      }
-    }
-  }
-  return averaged;
+  return Run(recipe, options, weights, objective).ToTheEnd();
 }
 
 }  // namespace sluice::train

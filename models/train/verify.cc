@@ -127,7 +127,8 @@ absl::StatusOr<std::string> VerifyCodec(const std::filesystem::path& folder) {
   SLUICE_ASSIGN_OR_RETURN(LoadedCodec codec,
                           LoadedCodec::Load(folder, /*num_threads=*/0));
   SLUICE_RETURN_IF_ERROR(CheckCodec(&codec).status());
-  return absl::StrCat("codec ", codec.spec().name, ", id ", codec.artifact().id,
+  return absl::StrCat("verified codec ", codec.spec().name, ", id ",
+                      codec.artifact().id,
                       ": digests, tables, both networks and a round trip at ",
                       codec.spec().num_rates, " rates");
 }
@@ -153,8 +154,8 @@ absl::StatusOr<std::string> VerifyTail(const VerifyOptions& options) {
                           artifact::LoadTail(options.artifact));
   SLUICE_ASSIGN_OR_RETURN(const std::unique_ptr<model::Tail> network,
                           model::LoadTailNetwork(tail));
-  std::string verified =
-      absl::StrCat("tail ", tail.spec.name, ": digest, labels and network");
+  std::string verified = absl::StrCat("verified tail ", tail.spec.name,
+                                      ": digest, labels and network");
   if (!options.codec.has_value()) return verified;
   SLUICE_ASSIGN_OR_RETURN(LoadedCodec codec,
                           LoadedCodec::Load(*options.codec, 0));
@@ -167,12 +168,12 @@ absl::StatusOr<std::string> VerifyFrame(const VerifyOptions& options) {
                           ReadFrameFile(options.artifact));
   if (!options.codec.has_value()) {
     SLUICE_RETURN_IF_ERROR(codec::ReadFrame(bytes).status());
-    return "frame: header and checksum";
+    return "verified frame: header and checksum";
   }
   SLUICE_ASSIGN_OR_RETURN(const LoadedCodec codec,
                           LoadedCodec::Load(*options.codec, 0));
   SLUICE_RETURN_IF_ERROR(codec.FrameToYHat(bytes).status());
-  return absl::StrCat("frame: header, checksum and payload, of codec ",
+  return absl::StrCat("verified frame: header, checksum and payload, of codec ",
                       codec.spec().name);
 }
 

@@ -44,7 +44,7 @@ TEST(OptionsTest, DefaultsSuitTheField) {
   EXPECT_EQ(options.server, "edge:1");
   EXPECT_THAT(options.inputs, ElementsAre("a.jpg", "photos"));
   EXPECT_THAT(options.tails, IsEmpty());
-  EXPECT_EQ(vision::ToString(options.view), "fit:448x448");
+  EXPECT_EQ(vision::ToString(options.view), "fit:256x256");
   EXPECT_EQ(options.codec, "models/zoo/patch-v1");
   EXPECT_EQ(options.deadline, std::chrono::milliseconds(2000));
   EXPECT_FALSE(options.rate.has_value());

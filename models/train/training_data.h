@@ -1,0 +1,24 @@
+// What every recipe reads: pictures to train on, pictures held out, the
+// teacher.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "models/train/picture_batches.h"
+#include "models/train/recipe.h"
+#include "models/train/teacher_parts.h"
+#include "models/train/train.h"
+
+namespace sluice::train {
+
+struct TrainingData {
+  PictureBatches pictures;
+  PictureBatches holdout;
+  TeacherParts teacher;
+};
+
+// InvalidArgument when a shard is too small for the recipe's largest crop;
+// otherwise the errors of opening the files.
+absl::StatusOr<TrainingData> OpenTrainingData(const Recipe& recipe,
+                                              const TrainOptions& options);
+
+}  // namespace sluice::train
