@@ -107,17 +107,15 @@ absl::StatusOr<model::Weights> WeightsFromCodec(
   const Moments moments = LatentMoments(encoder, pictures);
   model::Weights rate = model::InitRateModel(codec.spec.num_rates, moments.mean,
                                              moments.std, kSymbolStd);
+  const int num_channels = codec.spec.latent_channels;
   for (int r = 0; r < codec.spec.num_rates; ++r) {
     const std::span<const codec::ChannelTable> tables = codec.tables.rate(r);
-    for (int c = 0; c < codec.spec.latent_channels; ++c) {
-      rate["log_gain"].index_put_({at::tensor(r), at::tensor(c)},
-                                  at::scalar_tensor(std::log(tables[c].gain)));
-      rate["log_inverse_gain"].index_put_(
-          {at::tensor(r), at::tensor(c)},
-          at::scalar_tensor(std::log(tables[c].inverse_gain)));
-      rate["median"].index_put_(
-          {at::tensor(c)},
-          at::scalar_tensor(tables[c].median / tables[c].gain));
+    for (int c = 0; c < num_channels; ++c) {
+      const int64_t i = static_cast<int64_t>(r) * num_channels + c;
+      rate["log_gain"].data_ptr<float>()[i] = std::log(tables[c].gain);
+      rate["log_inverse_gain"].data_ptr<float>()[i] =
+          std::log(tables[c].inverse_gain);
+      rate["median"].data_ptr<float>()[c] = tables[c].median / tables[c].gain;
     }
   }
   model::Weights all = model::WithPrefix(encoder_weights, "encoder.");

@@ -105,7 +105,8 @@ TEST_F(TrainingTest, ResumedRunEndsWhereAnUninterruptedOneDoes) {
   // Stopped within the first phase and within the second.
   for (const int64_t steps : {3, 2, 0}) {
     options_.max_steps = steps;
-    ASSERT_TRUE(Train("parts").ok());
+    const absl::Status part = Train("parts");
+    ASSERT_TRUE(part.ok()) << part;
     options_.resume = folder_ / "parts";
   }
   EXPECT_EQ(IdOf("whole"), IdOf("parts"));
