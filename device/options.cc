@@ -5,11 +5,9 @@
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "common/base/status_macros.h"
-#include "device/config_file.h"
+#include "common/flags/settings.h"
 
 namespace sluice::device {
 namespace {
@@ -50,7 +48,6 @@ struct RawOptions {
   std::string view = kDefaultView;
   int deadline_ms = 2000;
   std::optional<int> top_k;
-  std::string config;
 };
 
 void AddSendingFlags(RawOptions* raw, CLI::App* app) {
@@ -130,17 +127,6 @@ void AddResultFlags(RawOptions* raw, CLI::App* app) {
       ->capture_default_str();
 }
 
-// --top-k is SLUICE_DEVICE_TOP_K.
-void NameEnvironmentVariables(CLI::App* app) {
-  for (CLI::Option* option : app->get_options()) {
-    if (option->get_lnames().empty() || !option->get_configurable()) continue;
-    const std::string name = option->get_lnames().front();
-    option->envname(
-        "SLUICE_DEVICE_" +
-        absl::AsciiStrToUpper(absl::StrReplaceAll(name, {{"-", "_"}})));
-  }
-}
-
 absl::StatusOr<Options> Understand(RawOptions raw) {
   Options options = std::move(raw.options);
   if (options.server.empty()) {
@@ -168,33 +154,14 @@ absl::StatusOr<ParsedCommandLine> ParseCommandLine(int argc,
   RawOptions raw;
   CLI::App app(kDescription, "sluice-device");
   app.footer(kFooter);
-  app.set_version_flag("--version", "sluice-device " SLUICE_VERSION)
-      ->configurable(false);
-  app.get_help_ptr()->configurable(false);
-  app.add_option("INPUT", raw.options.inputs, "Pictures, directories, videos")
-      ->configurable(false);
+  app.set_version_flag("--version", "sluice-device " SLUICE_VERSION);
+  app.add_option("INPUT", raw.options.inputs, "Pictures, directories, videos");
   AddSendingFlags(&raw, &app);
   AddResultFlags(&raw, &app);
-  NameEnvironmentVariables(&app);
-  app.add_option("--config", raw.config, "TOML file with settings")
-      ->type_name("FILE")
-      ->envname("SLUICE_DEVICE_CONFIG")
-      ->configurable(false);
   ParsedCommandLine parsed;
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    parsed.text = app.help();
-    return parsed;
-  } catch (const CLI::CallForVersion& version) {
-    parsed.text = absl::StrCat(version.what(), "\n");
-    return parsed;
-  } catch (const CLI::ParseError& e) {
-    return absl::InvalidArgumentError(e.what());
-  }
-  if (!raw.config.empty()) {
-    SLUICE_RETURN_IF_ERROR(ApplyConfigFile(raw.config, &app));
-  }
+  SLUICE_ASSIGN_OR_RETURN(
+      parsed.text, flags::ReadSettings(argc, argv, "SLUICE_DEVICE_", &app));
+  if (parsed.text) return parsed;
   SLUICE_ASSIGN_OR_RETURN(parsed.options, Understand(std::move(raw)));
   return parsed;
 }

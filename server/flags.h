@@ -2,14 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "server/limits.h"
-
-namespace CLI {
-class App;
-}
 
 namespace sluice::server {
 
@@ -26,7 +24,14 @@ struct Flags {
   std::string log_level = "info";
 };
 
-// Describes `flags`, which must outlive `app`, to it.
-void AddFlags(CLI::App* app, Flags* flags);
+// --help and --version ask for a text and nothing else.
+struct ParsedCommandLine {
+  std::optional<std::string> text;
+  Flags flags;
+};
+
+// Errors are flags::ReadSettings', and InvalidArgument without --models.
+absl::StatusOr<ParsedCommandLine> ParseCommandLine(int argc,
+                                                   const char* const* argv);
 
 }  // namespace sluice::server

@@ -71,19 +71,20 @@ absl::Status PlanFrame(const v1::InferRequest& request, const ModelStore& store,
                        InferPlan* plan) {
   plan->entrance = Entrance::kLatent;
   const std::span<const uint8_t> bytes = wire::FrameFromProto(request);
-  SLUICE_ASSIGN_OR_RETURN(const codec::Frame frame, codec::ReadFrame(bytes));
-  plan->codec = store.FindCodecByShortId(frame.header.codec_short_id);
+  SLUICE_ASSIGN_OR_RETURN(plan->frame, codec::ReadFrame(bytes));
+  const codec::FrameHeader& header = plan->frame.header;
+  plan->codec = store.FindCodecByShortId(header.codec_short_id);
   if (plan->codec == nullptr) {
     return absl::FailedPreconditionError(
         absl::StrFormat("the frame is of codec %08x...; loaded: %s",
-                        frame.header.codec_short_id, store.DescribeCodecs()));
+                        header.codec_short_id, store.DescribeCodecs()));
   }
   SLUICE_RETURN_IF_ERROR(CheckTailsAccept(*plan, "the frame is of"));
 
   const artifact::CodecArtifact& codec = plan->codec->artifact;
   const codec::LatentShape shape = {.channels = codec.tables.num_channels(),
-                                    .height = frame.header.latent_height,
-                                    .width = frame.header.latent_width};
+                                    .height = header.latent_height,
+                                    .width = header.latent_width};
   SLUICE_RETURN_IF_ERROR(codec::CheckLatentShape(shape));
   if (request.has_geometry()) {
     const int stride = codec.spec.latent_stride;
@@ -92,7 +93,8 @@ absl::Status PlanFrame(const v1::InferRequest& request, const ModelStore& store,
                                 {shape.width * stride, shape.height * stride})
             .status());
   }
-  plan->memory_bytes = bytes.size() + shape.num_elements() * sizeof(float);
+  plan->memory_bytes = bytes.size() + plan->frame.payload.size() +
+                       shape.num_elements() * sizeof(float);
   return absl::OkStatus();
 }
 

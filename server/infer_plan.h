@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/codec/frame.h"
 #include "common/vision/geometry.h"
 #include "server/model_store.h"
 #include "sluice/v1/inference.pb.h"
@@ -20,10 +21,11 @@ struct InferPlan {
   Entrance entrance = Entrance::kLatent;
   const LoadedCodec* codec = nullptr;    // Of all the tails.
   std::vector<const LoadedTail*> tails;  // Distinct, in the request's order.
+  codec::Frame frame;                    // kLatent: read, not yet decoded.
   std::optional<vision::ViewRule> view;  // kPixels; none: the picture as it is.
   int top_k = 5;
   float score_threshold = 0.0f;
-  size_t memory_bytes = 0;  // Upper bound of message and decoded input.
+  size_t memory_bytes = 0;  // Upper bound of message, frame and decoded input.
 };
 
 // Reads headers and checksums, decodes nothing. The plan points into `store`.

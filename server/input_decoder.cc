@@ -8,17 +8,15 @@
 #include "common/codec/frame.h"
 #include "common/vision/picture.h"
 #include "common/vision/preprocess.h"
-#include "common/wire/frame_proto.h"
 
 namespace sluice::server {
 namespace {
 
-absl::StatusOr<DecodedInput> DecodeLatent(const v1::InferRequest& request,
-                                          const InferPlan& plan) {
+absl::StatusOr<DecodedInput> DecodeLatent(const InferPlan& plan) {
   const artifact::CodecArtifact& codec = plan.codec->artifact;
-  SLUICE_ASSIGN_OR_RETURN(codec::DecodedFrame frame,
-                          codec::DecodeFrame(wire::FrameFromProto(request),
-                                             codec.tables, codec.short_id));
+  SLUICE_ASSIGN_OR_RETURN(
+      codec::DecodedFrame frame,
+      codec::DecodeFrame(plan.frame, codec.tables, codec.short_id));
   const codec::LatentShape& shape = frame.shape;
   return DecodedInput{
       .tensor = {.shape = {shape.channels, shape.height, shape.width},
@@ -54,7 +52,7 @@ absl::StatusOr<DecodedInput> DecodeInput(const v1::InferRequest& request,
                                          const InferPlan& plan) {
   switch (plan.entrance) {
     case Entrance::kLatent:
-      return DecodeLatent(request, plan);
+      return DecodeLatent(plan);
     case Entrance::kPixels:
       return DecodePixels(request.image(), plan);
   }

@@ -3,11 +3,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <exception>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,19 +25,6 @@ namespace sluice::server {
 namespace {
 
 enum ExitCode { kOk = 0, kRuntimeFailure = 1, kBadUsage = 2, kBadModels = 3 };
-
-constexpr char kFooter[] = R"(
-Examples:
-  sluice-server --models models/zoo
-  sluice-server --models models/zoo/patch-v1 --models my-tail --listen [::1]:0
-  SLUICE_SERVER_THREADS=4 sluice-server --config server.toml
-
-Environment variables win over the config file, options over both.
-SIGTERM or SIGINT drains: requests already accepted are answered, new ones
-refused; a second signal ends the program at once.
-
-Exit codes: 0 drained, 1 runtime failure (address in use), 2 bad usage,
-3 bad or missing models.)";
 
 // Blocks the signals that drain, in this thread and those it starts.
 sigset_t BlockSignals() {
@@ -133,19 +119,17 @@ int Run(const Flags& flags) {
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app("Decodes what sluice-device sends and runs tails on it.",
-               "sluice-server");
-  app.set_version_flag("--version",
-                       std::string("sluice-server ") + SLUICE_VERSION);
-  app.footer(kFooter);
-  Flags flags;
-  AddFlags(&app, &flags);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kOk : kBadUsage;
+  const absl::StatusOr<ParsedCommandLine> parsed = ParseCommandLine(argc, argv);
+  if (!parsed.ok()) {
+    std::cerr << "sluice-server: " << std::string(parsed.status().message())
+              << "\nSee sluice-server --help.\n";
+    return kBadUsage;
   }
-  return Run(flags);
+  if (parsed->text) {
+    std::cout << *parsed->text;
+    return kOk;
+  }
+  return Run(parsed->flags);
 }
 
 }  // namespace
@@ -155,7 +139,7 @@ int main(int argc, char** argv) {
   try {
     return sluice::server::Main(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "sluice-server: %s\n", error.what());
+    std::cerr << "sluice-server: " << error.what() << '\n';
     return sluice::server::kRuntimeFailure;
   }
 }

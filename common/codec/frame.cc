@@ -143,6 +143,12 @@ absl::StatusOr<DecodedFrame> DecodeFrame(std::span<const uint8_t> bytes,
                                          const CodecTables& tables,
                                          uint32_t codec_short_id) {
   SLUICE_ASSIGN_OR_RETURN(const Frame frame, ReadFrame(bytes));
+  return DecodeFrame(frame, tables, codec_short_id);
+}
+
+absl::StatusOr<DecodedFrame> DecodeFrame(const Frame& frame,
+                                         const CodecTables& tables,
+                                         uint32_t codec_short_id) {
   if (frame.header.codec_short_id != codec_short_id) {
     return absl::FailedPreconditionError(
         absl::StrFormat("frame of another codec: expected id %08x, found %08x",

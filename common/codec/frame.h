@@ -59,5 +59,9 @@ struct DecodedFrame {
 absl::StatusOr<DecodedFrame> DecodeFrame(std::span<const uint8_t> bytes,
                                          const CodecTables& tables,
                                          uint32_t codec_short_id);
+// The same for a frame that ReadFrame has returned.
+absl::StatusOr<DecodedFrame> DecodeFrame(const Frame& frame,
+                                         const CodecTables& tables,
+                                         uint32_t codec_short_id);
 
 }  // namespace sluice::codec

@@ -26,11 +26,11 @@ class CodecArtifactTest : public FolderTest {
   }
 
   absl::StatusOr<std::string> WriteSpec(const CodecSpec& spec) const {
-    return WriteCodec(folder_, spec, MakeTables(), MakeWeights(1),
+    return WriteCodec(folder_.path(), spec, MakeTables(), MakeWeights(1),
                       MakeWeights(2), {{"note", "first"}});
   }
   absl::Status Load(CodecHalf half = CodecHalf::kBoth) const {
-    return LoadCodec(folder_, half).status();
+    return LoadCodec(folder_.path(), half).status();
   }
   // Loads after `change` to codec.json.
   absl::Status LoadChanged(const std::function<void(json&)>& change) const {
@@ -44,7 +44,7 @@ class CodecArtifactTest : public FolderTest {
 };
 
 TEST_F(CodecArtifactTest, RoundTripKeepsEverything) {
-  const auto codec = LoadCodec(folder_, CodecHalf::kBoth);
+  const auto codec = LoadCodec(folder_.path(), CodecHalf::kBoth);
   ASSERT_TRUE(codec.ok()) << codec.status();
   EXPECT_EQ(codec->id, id_);
   EXPECT_EQ(codec->short_id, std::stoul(id_.substr(0, 8), nullptr, 16));
@@ -67,7 +67,7 @@ TEST_F(CodecArtifactTest, RoundTripKeepsEverything) {
 
 TEST_F(CodecArtifactTest, ADeviceNeedsNoDecoder) {
   fs::remove(folder_ / "decoder.safetensors");
-  const auto codec = LoadCodec(folder_, CodecHalf::kDevice);
+  const auto codec = LoadCodec(folder_.path(), CodecHalf::kDevice);
   ASSERT_TRUE(codec.ok()) << codec.status();
   EXPECT_EQ(codec->id, id_);
   EXPECT_FALSE(codec->encoder.empty());
@@ -78,7 +78,7 @@ TEST_F(CodecArtifactTest, ADeviceNeedsNoDecoder) {
 
 TEST_F(CodecArtifactTest, AServerNeedsNoEncoder) {
   fs::remove(folder_ / "encoder.safetensors");
-  const auto codec = LoadCodec(folder_, CodecHalf::kServer);
+  const auto codec = LoadCodec(folder_.path(), CodecHalf::kServer);
   ASSERT_TRUE(codec.ok()) << codec.status();
   EXPECT_TRUE(codec->encoder.empty());
   EXPECT_FALSE(codec->decoder.empty());
@@ -117,8 +117,8 @@ TEST_F(CodecArtifactTest, TheIdChangesWithEveryWeight) {
   const CodecSpec spec = MakeCodecSpec();
   std::set<std::string> ids = {id_};
   const auto write = [&](float encoder, float gain, float decoder) {
-    ids.insert(WriteCodec(folder_, spec, MakeTables(gain), MakeWeights(encoder),
-                          MakeWeights(decoder), {})
+    ids.insert(WriteCodec(folder_.path(), spec, MakeTables(gain),
+                          MakeWeights(encoder), MakeWeights(decoder), {})
                    .value());
   };
   write(1.5f, 1, 2);
@@ -128,8 +128,8 @@ TEST_F(CodecArtifactTest, TheIdChangesWithEveryWeight) {
 }
 
 TEST_F(CodecArtifactTest, AboutMayChangeAndTheIdStays) {
-  ASSERT_TRUE(RewriteCodecAbout(folder_, {{"top1", 70.5}}).ok());
-  const auto codec = LoadCodec(folder_, CodecHalf::kBoth);
+  ASSERT_TRUE(RewriteCodecAbout(folder_.path(), {{"top1", 70.5}}).ok());
+  const auto codec = LoadCodec(folder_.path(), CodecHalf::kBoth);
   ASSERT_TRUE(codec.ok()) << codec.status();
   EXPECT_EQ(codec->id, id_);
   EXPECT_EQ(codec->about, json({{"top1", 70.5}}));
@@ -139,7 +139,7 @@ TEST_F(CodecArtifactTest, AboutOfADamagedCodecIsNotRewritten) {
   json value = ReadJson("codec.json");
   value["canonical"]["name"] = "other";
   Write("codec.json", value.dump());
-  EXPECT_THAT(RewriteCodecAbout(folder_, {}), IsInvalid("id: expected"));
+  EXPECT_THAT(RewriteCodecAbout(folder_.path(), {}), IsInvalid("id: expected"));
   EXPECT_EQ(ReadJson("codec.json"), value);
 }
 
@@ -297,7 +297,7 @@ TEST_F(CodecArtifactTest, AWrongSpecIsNotWritten) {
   spec = MakeCodecSpec();
   spec.input_scale = std::numeric_limits<float>::quiet_NaN();
   EXPECT_THAT(WriteSpec(spec).status(), IsInvalid("preprocess.scale"));
-  EXPECT_EQ(LoadCodec(folder_, CodecHalf::kBoth)->id, id_);
+  EXPECT_EQ(LoadCodec(folder_.path(), CodecHalf::kBoth)->id, id_);
 }
 
 TEST_F(CodecArtifactTest, WritingBelowAFileFails) {

@@ -195,8 +195,8 @@ TEST(SafetensorsTest, MessagesShowHostileNamesSafely) {
 }
 
 TEST(SafetensorsTest, FilesRoundTripAndErrorsNameThem) {
-  const std::filesystem::path path =
-      ::testing::TempDir() + "sluice_safetensors_test.safetensors";
+  const testing::ScratchFolder folder;
+  const std::filesystem::path path = folder / "a.safetensors";
   ASSERT_TRUE(WriteSafetensors(path, MakeTensors()).ok());
   EXPECT_EQ(ReadSafetensors(path)->size(), 7u);
   ASSERT_TRUE(base::WriteFileAtomically(path, "short").ok());

@@ -19,9 +19,10 @@ class TailArtifactTest : public FolderTest {
 
   absl::Status WriteWith(const TailSpec& spec,
                          const std::vector<std::string>& labels) const {
-    return WriteTail(folder_, spec, labels, MakeWeights(1), {{"note", 1}});
+    return WriteTail(folder_.path(), spec, labels, MakeWeights(1),
+                     {{"note", 1}});
   }
-  absl::Status Load() const { return LoadTail(folder_).status(); }
+  absl::Status Load() const { return LoadTail(folder_.path()).status(); }
   absl::Status LoadWithField(const std::string& name, const json& value) const {
     json changed = ReadJson("tail.json");
     changed[name] = value;
@@ -34,7 +35,7 @@ class TailArtifactTest : public FolderTest {
 };
 
 TEST_F(TailArtifactTest, RoundTripKeepsEverything) {
-  const auto tail = LoadTail(folder_);
+  const auto tail = LoadTail(folder_.path());
   ASSERT_TRUE(tail.ok()) << tail.status();
   EXPECT_EQ(tail->spec.name, "imagenet");
   EXPECT_EQ(tail->spec.task, "classification");
@@ -140,13 +141,13 @@ TEST_F(TailArtifactTest, WhatWouldNotLoadIsNotWritten) {
 }
 
 TEST_F(TailArtifactTest, KindIsToldByTheJsonFile) {
-  EXPECT_EQ(KindOf(folder_).value(), ArtifactKind::kTail);
+  EXPECT_EQ(KindOf(folder_.path()).value(), ArtifactKind::kTail);
   Write("codec.json", "{}");
-  EXPECT_THAT(KindOf(folder_).status(), IsInvalid("found both"));
+  EXPECT_THAT(KindOf(folder_.path()).status(), IsInvalid("found both"));
   fs::remove(folder_ / "tail.json");
-  EXPECT_EQ(KindOf(folder_).value(), ArtifactKind::kCodec);
+  EXPECT_EQ(KindOf(folder_.path()).value(), ArtifactKind::kCodec);
   fs::remove(folder_ / "codec.json");
-  EXPECT_THAT(KindOf(folder_).status(), IsInvalid("found neither"));
+  EXPECT_THAT(KindOf(folder_.path()).status(), IsInvalid("found neither"));
   EXPECT_TRUE(absl::IsNotFound(KindOf(folder_ / "absent").status()));
 }
 

@@ -1,9 +1,6 @@
 // Small valid artifacts and a folder to damage them in.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +11,7 @@
 #include "common/base/file_io.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scratch_folder.h"
 
 namespace sluice::artifact {
 
@@ -28,24 +26,15 @@ inline auto IsInvalid(std::string part) {
   return FailsWith(absl::StatusCode::kInvalidArgument, std::move(part));
 }
 
-// A folder of the test's own, removed afterwards.
+// A folder of the test's own, and its files.
 class FolderTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "sluice_artifact_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string Read(std::string_view file) const {
     const auto bytes = base::ReadFile(folder_ / file, 1u << 20);
     return bytes.ok() ? std::string(bytes->begin(), bytes->end()) : "";
   }
   void Write(std::string_view file, std::string_view text) const {
-    // A new file: rewriting one in place waits for the disk on ext4.
-    std::filesystem::remove(folder_ / file);
-    std::ofstream(folder_ / file, std::ios::binary) << text;
+    folder_.Write(file, text);
   }
   void FlipByte(std::string_view file, size_t index) const {
     std::string text = Read(file);
@@ -56,7 +45,7 @@ class FolderTest : public ::testing::Test {
     return nlohmann::json::parse(Read(file));
   }
 
-  std::filesystem::path folder_;
+  const testing::ScratchFolder folder_;
 };
 
 // Two rates of three channels with CDFs of different lengths.

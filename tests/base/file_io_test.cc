@@ -8,23 +8,16 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scratch_folder.h"
 
 namespace sluice::base {
 namespace {
 
 using ::testing::HasSubstr;
 
-// A folder of its own, removed afterwards.
 class FileIoTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "sluice_file_io_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path folder_;
+  const testing::ScratchFolder folder_;
 };
 
 TEST_F(FileIoTest, ReadsBackWhatWasWritten) {
@@ -44,7 +37,7 @@ TEST_F(FileIoTest, WritingReplacesAndLeavesNothingBeside) {
   ASSERT_TRUE(WriteFileAtomically(folder_ / "a", "new").ok());
   EXPECT_EQ(ReadFile(folder_ / "a", 100).value(),
             std::vector<uint8_t>({'n', 'e', 'w'}));
-  const std::filesystem::directory_iterator files(folder_);
+  const std::filesystem::directory_iterator files(folder_.path());
   EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
@@ -55,7 +48,7 @@ TEST_F(FileIoTest, AMissingFileIsNotFound) {
 }
 
 TEST_F(FileIoTest, ADirectoryIsInvalid) {
-  const absl::Status status = ReadFile(folder_, 10).status();
+  const absl::Status status = ReadFile(folder_.path(), 10).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("a directory"));
 }
@@ -84,7 +77,7 @@ TEST_F(FileIoTest, WritingIntoAMissingFolderIsNotFound) {
 TEST_F(FileIoTest, WritingOverAFolderFailsAndLeavesNothingBeside) {
   std::filesystem::create_directories(folder_ / "a" / "b");
   EXPECT_FALSE(WriteFileAtomically(folder_ / "a", "text").ok());
-  const std::filesystem::directory_iterator files(folder_);
+  const std::filesystem::directory_iterator files(folder_.path());
   EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 

@@ -2,9 +2,9 @@
 
 #include <set>
 
-#include "device_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/device/device_testing.h"
 
 namespace sluice::device {
 namespace {

@@ -1,9 +1,6 @@
-#include "device_testing.h"
-
-#include <stdlib.h>
+#include "tests/device/device_testing.h"
 
 #include <chrono>
-#include <fstream>
 #include <numeric>
 #include <vector>
 
@@ -98,32 +95,13 @@ vision::Picture MakePicture(int width, int height) {
   return {bgr};
 }
 
-ScratchDirectory::ScratchDirectory() {
-  std::string name =
-      std::filesystem::temp_directory_path() / "device_test_XXXXXX";
-  path_ = mkdtemp(name.data());
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string ScratchDirectory::Write(const std::string& name,
-                                    const std::string& bytes) const {
-  const std::filesystem::path file = path_ / name;
-  std::filesystem::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << bytes;
-  return file;
-}
-
 std::string ScratchDirectory::WriteJpeg(const std::string& name, int width,
                                         int height) const {
   const std::vector<uint8_t> bytes =
       vision::EncodePicture(MakePicture(width, height),
                             vision::PictureFormat::kJpeg, 90)
           .value();
-  return Write(name, {bytes.begin(), bytes.end()});
+  return Write(name, bytes);
 }
 
 TestServer::TestServer() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include "device/server_client.h"
 #include "grpcpp/server.h"
 #include "sluice/v1/inference.grpc.pb.h"
+#include "tests/scratch_folder.h"
 
 namespace sluice::device {
 
@@ -30,19 +30,12 @@ class BlockMeanEncoder : public model::Encoder {
 // A horizontal ramp of greys.
 vision::Picture MakePicture(int width, int height);
 
-// An empty directory for one test, removed at its end.
-class ScratchDirectory {
+// A folder for pictures, its paths as the command line has them.
+class ScratchDirectory : public testing::ScratchFolder {
  public:
-  ScratchDirectory();
-  ~ScratchDirectory();
-  const std::filesystem::path& path() const { return path_; }
-  std::string File(const std::string& name) const { return path_ / name; }
-  // Writes a file and returns its path.
-  std::string Write(const std::string& name, const std::string& bytes) const;
+  std::string File(const std::string& name) const { return path() / name; }
+  // Writes a MakePicture() and returns its path.
   std::string WriteJpeg(const std::string& name, int width, int height) const;
-
- private:
-  std::filesystem::path path_;
 };
 
 // A service on a Unix socket: no network, but a connection that can break (an

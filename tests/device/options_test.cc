@@ -1,14 +1,15 @@
 #include "device/options.h"
 
-#include <stdlib.h>
-
-#include "device_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/device/device_testing.h"
+#include "tests/scoped_variable.h"
+#include "tests/scratch_folder.h"
 
 namespace sluice::device {
 namespace {
 
+using sluice::testing::ScopedVariable;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -24,18 +25,6 @@ std::string ErrorOf(std::vector<const char*> arguments) {
       << parsed.status();
   return std::string(parsed.status().message());
 }
-
-// Sets a variable for the rest of the test.
-class ScopedVariable {
- public:
-  ScopedVariable(const char* name, const char* value) : name_(name) {
-    setenv(name, value, /*overwrite=*/1);
-  }
-  ~ScopedVariable() { unsetenv(name_); }
-
- private:
-  const char* name_;
-};
 
 TEST(OptionsTest, DefaultsSuitTheField) {
   const auto parsed = Parse({"--server", "edge:1", "a.jpg", "photos"});
@@ -98,14 +87,14 @@ TEST(OptionsTest, TailsDoNotSwallowTheInputs) {
 }
 
 TEST(OptionsTest, FlagsBeatEnvironmentBeatsFileBeatsDefaults) {
-  ScratchDirectory dir;
-  const std::string file = dir.Write("device.toml",
-                                     "server = 'file:1'\n"
-                                     "rate = 1\n"
-                                     "top-k = 2\n"
-                                     "json = true\n"
-                                     "tails = ['a', 'b']\n"
-                                     "send = 'pixels'\n");
+  const testing::ScratchFolder folder;
+  const std::string file = folder.Write("device.toml",
+                                        "server = 'file:1'\n"
+                                        "rate = 1\n"
+                                        "top-k = 2\n"
+                                        "json = true\n"
+                                        "tails = ['a', 'b']\n"
+                                        "send = 'pixels'\n");
   const ScopedVariable config("SLUICE_DEVICE_CONFIG", file.c_str());
   const ScopedVariable rate("SLUICE_DEVICE_RATE", "2");
   const ScopedVariable top_k("SLUICE_DEVICE_TOP_K", "3");
@@ -157,34 +146,6 @@ TEST(OptionsTest, BadValuesNameTheirFlag) {
 TEST(OptionsTest, UnknownFlagIsAnError) {
   EXPECT_THAT(ErrorOf({"--server", "edge:1", "--colour", "red", "a.jpg"}),
               HasSubstr("--colour"));
-}
-
-TEST(OptionsTest, BadEnvironmentValueIsAnError) {
-  const ScopedVariable rate("SLUICE_DEVICE_RATE", "high");
-  EXPECT_THAT(ErrorOf({"--server", "edge:1", "a.jpg"}), HasSubstr("--rate"));
-}
-
-TEST(OptionsTest, ConfigErrorsNameFileLineAndKey) {
-  ScratchDirectory dir;
-  const std::vector<std::pair<std::string, std::string>> cases = {
-      {"rate = 1\nrate = 2", "device.toml:2"},
-      {"rate == 1", "device.toml:1"},
-      {"\ncolour = 'red'", "device.toml:2: colour: no such setting"},
-      {"config = 'x.toml'", "device.toml:1: config: no such setting"},
-      {"top-k = 'many'", "device.toml:1: top-k: "},
-      {"top-k = 0", "device.toml:1: top-k: "},
-      {"[server]\nhost = 'x'", "device.toml:1: server: expected a string"}};
-  for (const auto& [text, expected] : cases) {
-    const std::string file = dir.Write("device.toml", text);
-    EXPECT_THAT(ErrorOf({"--config", file.c_str(), "a.jpg"}),
-                HasSubstr(expected))
-        << text;
-  }
-}
-
-TEST(OptionsTest, MissingConfigFileIsAnError) {
-  const auto parsed = Parse({"--config", "/nowhere/device.toml", "a.jpg"});
-  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kNotFound);
 }
 
 }  // namespace

@@ -3,9 +3,9 @@
 #include <limits>
 
 #include "common/codec/frame.h"
-#include "device_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/device/device_testing.h"
 
 namespace sluice::device {
 namespace {

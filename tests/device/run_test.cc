@@ -2,10 +2,10 @@
 
 #include <sstream>
 
-#include "device_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "tests/device/device_testing.h"
 
 namespace sluice::device {
 namespace {

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
-#include "device_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/device/device_testing.h"
 
 namespace sluice::device {
 namespace {

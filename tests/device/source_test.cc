@@ -5,9 +5,9 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
-#include "device_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/device/device_testing.h"
 
 namespace sluice::device {
 namespace {

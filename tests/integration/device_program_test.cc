@@ -2,20 +2,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <opencv2/core.hpp>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "common/vision/picture.h"
 #include "nlohmann/json.hpp"
 #include "tests/integration/process.h"
+#include "tests/integration/served_zoo.h"
 #include "tests/model/tiny_models.h"
 
 namespace sluice {
@@ -29,27 +27,8 @@ using ::testing::SizeIs;
 
 constexpr int kLimitSeconds = 60;
 
-class DeviceProgramTest : public ::testing::Test {
+class DeviceProgramTest : public testing::ServedZooTest {
  protected:
-  static void SetUpTestSuite() {
-    work_ = fs::path(::testing::TempDir()) /
-            absl::StrCat("device_program_", getpid());
-    fs::create_directories(work_ / "zoo");
-    const auto id = testing::WriteTinyCodec(work_ / "zoo/codec", 1);
-    ASSERT_TRUE(id.ok()) << id.status();
-    codec_id_ = *id;
-    ASSERT_TRUE(testing::WriteTinyTail(work_ / "zoo/one", "one", *id, 2).ok());
-    server_ = new testing::ServerProcess(work_ / "zoo", work_,
-                                         {"--default-tail", "one"});
-    ASSERT_FALSE(server_->address().empty()) << server_->log();
-  }
-
-  static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
-    fs::remove_all(work_);
-  }
-
   static std::string WritePicture(const std::string& name, int width,
                                   int height) {
     const vision::Picture picture{
@@ -61,10 +40,7 @@ class DeviceProgramTest : public ::testing::Test {
 
   static std::string WriteFile(const std::string& name,
                                const std::string& bytes) {
-    const fs::path file = work_ / "pictures" / name;
-    fs::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << bytes;
-    return file;
+    return scratch_->Write("pictures/" + name, bytes);
   }
 
   static std::vector<std::string> CommandLine(
@@ -95,10 +71,6 @@ class DeviceProgramTest : public ::testing::Test {
     }
     return results;
   }
-
-  static inline fs::path work_;
-  static inline std::string codec_id_;
-  static inline testing::ServerProcess* server_ = nullptr;
 };
 
 TEST_F(DeviceProgramTest, PicturesOfAnySizeAreAnswered) {

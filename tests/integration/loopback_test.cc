@@ -4,7 +4,6 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +11,6 @@
 #include <memory>
 #include <opencv2/imgproc.hpp>
 
-#include "absl/strings/str_cat.h"
 #include "common/codec/frame.h"
 #include "common/model/decoder_network.h"
 #include "common/model/encoder.h"
@@ -21,6 +19,7 @@
 #include "common/wire/frame_proto.h"
 #include "sluice/v1/inference.grpc.pb.h"
 #include "tests/integration/process.h"
+#include "tests/integration/served_zoo.h"
 #include "tests/model/tiny_models.h"
 
 namespace sluice {
@@ -38,28 +37,10 @@ vision::Picture RandomPicture(int width, int height, int seed) {
   return picture;
 }
 
-class LoopbackTest : public ::testing::Test {
+class LoopbackTest : public testing::ServedZooTest {
  protected:
-  static void SetUpTestSuite() {
-    work_ = std::filesystem::path(::testing::TempDir()) /
-            absl::StrCat("loopback_", getpid());
-    std::filesystem::create_directories(work_ / "zoo");
-    const auto id = testing::WriteTinyCodec(work_ / "zoo/codec", 1);
-    ASSERT_TRUE(id.ok()) << id.status();
-    ASSERT_TRUE(testing::WriteTinyTail(work_ / "zoo/one", "one", *id, 2).ok());
-    ASSERT_TRUE(testing::WriteTinyTail(work_ / "zoo/two", "two", *id, 3).ok());
-    server_ = new testing::ServerProcess(work_ / "zoo", work_,
-                                         {"--default-tail", "one"});
-    ASSERT_FALSE(server_->address().empty()) << server_->log();
-  }
-  static void TearDownTestSuite() {
-    delete server_;
-    server_ = nullptr;
-    std::filesystem::remove_all(work_);
-  }
-
   void SetUp() override {
-    ASSERT_NE(server_, nullptr);
+    ServedZooTest::SetUp();
     auto codec =
         artifact::LoadCodec(work_ / "zoo/codec", artifact::CodecHalf::kBoth);
     ASSERT_TRUE(codec.ok()) << codec.status();
@@ -141,8 +122,6 @@ class LoopbackTest : public ::testing::Test {
     EXPECT_TRUE(next.ok()) << next.error_message();
   }
 
-  static inline std::filesystem::path work_;
-  static inline testing::ServerProcess* server_ = nullptr;
   std::unique_ptr<artifact::CodecArtifact> codec_;
   std::unique_ptr<v1::Inference::Stub> stub_;
 };

@@ -1,16 +1,15 @@
 // Encoder, feature decoder and tail as device and server use them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <random>
 
-#include "absl/strings/str_cat.h"
 #include "common/model/decoder_network.h"
 #include "common/model/encoder.h"
 #include "common/model/tail.h"
 #include "tests/model/tiny_models.h"
+#include "tests/scratch_folder.h"
 
 namespace sluice::model {
 namespace {
@@ -29,13 +28,10 @@ base::FloatTensor RandomTensor(std::vector<int64_t> shape, int seed) {
 class NetworksTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) /
-              absl::StrCat("networks_", getpid());
     const auto id = testing::WriteTinyCodec(folder_ / "codec", 1);
     ASSERT_TRUE(id.ok()) << id.status();
     ASSERT_TRUE(testing::WriteTinyTail(folder_ / "tail", "tiny", *id, 2).ok());
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   artifact::CodecArtifact Codec() {
     auto codec =
@@ -44,7 +40,7 @@ class NetworksTest : public ::testing::Test {
     return *std::move(codec);
   }
 
-  std::filesystem::path folder_;
+  const testing::ScratchFolder folder_;
 };
 
 TEST_F(NetworksTest, ViewsOfAnyShapeKeepTheStrides) {

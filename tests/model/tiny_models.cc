@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/artifact/codec_artifact.h"
+#include "common/artifact/safetensors.h"
 #include "common/artifact/tail_artifact.h"
 #include "common/base/status_macros.h"
 #include "common/model/mobilenet_v2.h"
@@ -19,10 +20,17 @@ namespace {
 
 constexpr int kLatentChannels = 8;
 
+at::Generator MakeGenerator(int seed) {
+  return at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
+}
+
 // Random weights of every layer of MobileNetV2, from the shapes it asks for.
-model::Weights RandomMobileNet(const at::Generator& generator) {
+// The classifier's are drawn last: the rest is the same for any number of
+// classes.
+model::Weights RandomMobileNet(int seed, int num_classes) {
   constexpr int kChannels[] = {16, 24, 24, 32, 32,  32,  64,  64, 64,
                                64, 96, 96, 96, 160, 160, 160, 320};
+  const at::Generator generator = MakeGenerator(seed);
   model::Weights weights;
   model::InitConv("stem", {.in_channels = 3, .out_channels = 32, .kernel = 3},
                   1.0, generator, &weights);
@@ -49,8 +57,8 @@ model::Weights RandomMobileNet(const at::Generator& generator) {
   model::InitConv("last_conv", {.in_channels = 320, .out_channels = 1280}, 1.0,
                   generator, &weights);
   weights["classifier.weight"] =
-      at::empty({kTinyClasses, 1280}).normal_(0, 0.1, generator);
-  weights["classifier.bias"] = at::zeros({kTinyClasses});
+      at::empty({num_classes, 1280}).normal_(0, 0.1, generator);
+  weights["classifier.bias"] = at::zeros({num_classes});
   return weights;
 }
 
@@ -75,8 +83,7 @@ model::SymbolCounts GeometricCounts() {
 
 absl::StatusOr<std::string> WriteTinyCodec(const std::filesystem::path& folder,
                                            int seed) {
-  at::Generator generator =
-      at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
+  const at::Generator generator = MakeGenerator(seed);
   const model::PatchEncoderShape encoder = {.stem_channels = 8,
                                             .width = 16,
                                             .block_channels = 8,
@@ -90,7 +97,8 @@ absl::StatusOr<std::string> WriteTinyCodec(const std::filesystem::path& folder,
   model::Weights server = model::WithPrefix(
       model::InitPatchDecoder(decoder, generator), "decoder.");
   server.merge(model::WithPrefix(
-      model::SplitMobileNet(RandomMobileNet(generator)).entrance, "entrance."));
+      model::SplitMobileNet(RandomMobileNet(seed, kTinyClasses)).entrance,
+      "entrance."));
   SLUICE_ASSIGN_OR_RETURN(
       const codec::CodecTables tables,
       model::TablesFromCounts(
@@ -114,11 +122,9 @@ absl::StatusOr<std::string> WriteTinyCodec(const std::filesystem::path& folder,
 
 absl::Status WriteTinyTail(const std::filesystem::path& folder,
                            const std::string& name, const std::string& codec_id,
-                           int seed) {
-  at::Generator generator =
-      at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
+                           int seed, int num_classes) {
   std::vector<std::string> labels;
-  for (int i = 0; i < kTinyClasses; ++i) {
+  for (int i = 0; i < num_classes; ++i) {
     labels.push_back(absl::StrCat("class ", i));
   }
   return artifact::WriteTail(
@@ -130,9 +136,15 @@ absl::Status WriteTinyTail(const std::filesystem::path& folder,
        .network = nlohmann::json::object()},
       labels,
       model::TensorsFromWeights(
-          model::SplitMobileNet(RandomMobileNet(generator)).tail,
+          model::SplitMobileNet(RandomMobileNet(seed, num_classes)).tail,
           model::StoredPrecision::kHalf),
       nlohmann::json::object());
+}
+
+absl::Status WriteTinyTeacher(const std::filesystem::path& path, int seed) {
+  return artifact::WriteSafetensors(
+      path, model::TensorsFromWeights(RandomMobileNet(seed, kTeacherClasses),
+                                      model::StoredPrecision::kHalf));
 }
 
 }  // namespace sluice::testing

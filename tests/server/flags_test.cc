@@ -1,77 +1,84 @@
 #include "server/flags.h"
 
-#include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/scoped_variable.h"
+#include "tests/scratch_folder.h"
 
 namespace sluice::server {
 namespace {
 
-class FlagsTest : public ::testing::Test {
- protected:
-  void TearDown() override { unsetenv("SLUICE_SERVER_THREADS"); }
+using sluice::testing::ScopedVariable;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
-  Flags Parse(const std::string& arguments) {
-    Flags flags;
-    CLI::App app;
-    AddFlags(&app, &flags);
-    app.parse("--models zoo " + arguments);
-    return flags;
-  }
+absl::StatusOr<ParsedCommandLine> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "sluice-server");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
 
-  std::string WriteConfig(const std::string& text) {
-    const std::filesystem::path path =
-        std::filesystem::path(::testing::TempDir()) /
-        (std::string(
-             ::testing::UnitTest::GetInstance()->current_test_info()->name()) +
-         ".toml");
-    std::ofstream(path) << text;
-    return "--config " + path.string() + " ";
-  }
-};
-
-TEST_F(FlagsTest, DefaultsAreThePublishedLimits) {
-  const Flags flags = Parse("");
+TEST(FlagsTest, DefaultsAreThePublishedLimits) {
+  const auto parsed = Parse({"--models", "zoo"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->text, std::nullopt);
+  const Flags& flags = parsed->flags;
   EXPECT_EQ(flags.limits.max_queued_tasks, 64u);
   EXPECT_EQ(flags.limits.max_message_bytes, 4u << 20);
   EXPECT_EQ(flags.default_timeout_ms, 2000);
   EXPECT_FALSE(flags.insecure);
 }
 
-TEST_F(FlagsTest, ConfigFileSetsWhatNothingElseDoes) {
-  const std::string config = WriteConfig("threads = 3\ninsecure = true\n");
-  EXPECT_EQ(Parse(config).threads, 3);
-  EXPECT_TRUE(Parse(config).insecure);
+TEST(FlagsTest, FlagsBeatEnvironmentBeatsFileBeatsDefaults) {
+  const testing::ScratchFolder folder;
+  const std::string file = folder.Write("server.toml",
+                                        "models = ['zoo', 'more']\n"
+                                        "insecure = true\n"
+                                        "threads = 3\n"
+                                        "max-batch-size = 3\n"
+                                        "max-queued-bytes = 3\n");
+  const ScopedVariable threads("SLUICE_SERVER_THREADS", "4");
+  const ScopedVariable batch("SLUICE_SERVER_MAX_BATCH_SIZE", "4");
+  const auto parsed =
+      Parse({"--max-batch-size", "5", "--config", file.c_str()});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const Flags& flags = parsed->flags;
+  EXPECT_EQ(flags.limits.max_batch_size, 5u);
+  EXPECT_EQ(flags.threads, 4);
+  EXPECT_THAT(flags.models, ElementsAre("zoo", "more"));
+  EXPECT_TRUE(flags.insecure);
+  EXPECT_EQ(flags.limits.max_queued_bytes, 3u);
+  EXPECT_EQ(flags.decode_threads, 2);
 }
 
-TEST_F(FlagsTest, EnvironmentWinsOverTheConfigFile) {
-  setenv("SLUICE_SERVER_THREADS", "5", 1);
-  EXPECT_EQ(Parse(WriteConfig("threads = 3\n")).threads, 5);
+TEST(FlagsTest, ServerWithoutModelsIsRefused) {
+  const absl::Status status = Parse({}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--models"));
 }
 
-TEST_F(FlagsTest, FlagWinsOverTheEnvironment) {
-  setenv("SLUICE_SERVER_THREADS", "5", 1);
-  EXPECT_EQ(Parse(WriteConfig("threads = 3\n") + "--threads 7").threads, 7);
+TEST(FlagsTest, HelpNeedsNoModels) {
+  const auto parsed = Parse({"--help"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(*parsed->text, HasSubstr("Examples:"));
+  EXPECT_THAT(*parsed->text, HasSubstr("SLUICE_SERVER_MAX_BATCH_SIZE"));
 }
 
-TEST_F(FlagsTest, UnknownSettingOfTheConfigFileIsRefused) {
-  const std::string config = WriteConfig("treads = 3\n");
-  EXPECT_THROW(Parse(config), CLI::ParseError);
-}
-
-TEST_F(FlagsTest, ValuesOutOfRangeAreRefused) {
-  EXPECT_THROW(Parse("--max-batch-size 0"), CLI::ParseError);
-  EXPECT_THROW(Parse("--max-queued-bytes -1"), CLI::ParseError);
-  EXPECT_THROW(Parse("--decode-threads many"), CLI::ParseError);
-  EXPECT_THROW(Parse("--log-level loud"), CLI::ParseError);
-}
-
-TEST_F(FlagsTest, MissingConfigFileIsRefused) {
-  EXPECT_THROW(Parse("--config /nonexistent/server.toml"), CLI::ParseError);
+TEST(FlagsTest, ValuesOutOfRangeAreRefused) {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"--max-batch-size", "0"},
+      {"--max-queued-bytes", "-1"},
+      {"--decode-threads", "many"},
+      {"--log-level", "loud"}};
+  for (const auto& [flag, value] : cases) {
+    const absl::Status status =
+        Parse({"--models", "zoo", flag, value}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << flag;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(flag));
+  }
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ TEST_F(InferPlanTest, FrameNamesItsCodecAndTheDefaultTailRuns) {
   EXPECT_EQ(plan->codec->artifact.spec.name, "codec-a");
   ASSERT_EQ(plan->tails.size(), 1u);
   EXPECT_EQ(plan->tails[0]->name(), "of-a");
+  EXPECT_EQ(plan->frame.header.latent_height, 4);
   EXPECT_EQ(plan->top_k, 5);
   EXPECT_GT(plan->memory_bytes, 2u * 4 * 8 * sizeof(float));
 }

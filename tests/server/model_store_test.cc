@@ -1,9 +1,9 @@
 #include "server/model_store.h"
 
 #include <filesystem>
-#include <fstream>
 
 #include "gmock/gmock.h"
+#include "tests/scratch_folder.h"
 #include "tests/server/server_testing.h"
 
 namespace sluice::server {
@@ -100,14 +100,6 @@ TEST(ModelStoreTest, TailForNoLoadedCodecIsRefusedNamingBothIds) {
 
 class ModelStoreLoadTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) /
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   absl::Status Load(const std::filesystem::path& path) {
     const NetworkLoader loader = {
         [](const auto&) { return std::make_unique<TestDecoder>(); },
@@ -115,7 +107,7 @@ class ModelStoreLoadTest : public ::testing::Test {
     return ModelStore::Load({&path, 1}, loader, "").status();
   }
 
-  std::filesystem::path folder_;
+  const testing::ScratchFolder folder_;
 };
 
 TEST_F(ModelStoreLoadTest, MissingFolderIsNotFound) {
@@ -126,15 +118,14 @@ TEST_F(ModelStoreLoadTest, MissingFolderIsNotFound) {
 
 TEST_F(ModelStoreLoadTest, FolderWithoutArtifactsIsNotFound) {
   std::filesystem::create_directories(folder_ / "pictures");
-  const absl::Status status = Load(folder_);
+  const absl::Status status = Load(folder_.path());
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("codec.json"));
 }
 
 TEST_F(ModelStoreLoadTest, BrokenArtifactOfAZooIsAnErrorNamingIt) {
-  std::filesystem::create_directories(folder_ / "broken");
-  std::ofstream(folder_ / "broken" / "codec.json") << "{";
-  const absl::Status status = Load(folder_);
+  folder_.Write("broken/codec.json", "{");
+  const absl::Status status = Load(folder_.path());
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("broken"));
 }

@@ -4,6 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scratch_folder.h"
 #include "tests/train/train_testing.h"
 
 namespace sluice::train {
@@ -68,12 +69,15 @@ TEST(ParseLabelsCsvTest, ARepeatedFileIsRefused) {
               HasSubstr("line 3: field file: \"a.jpg\" appears twice"));
 }
 
-class LabelledSetTest : public TempFolderTest {};
+class LabelledSetTest : public ::testing::Test {
+ protected:
+  const testing::ScratchFolder folder_;
+};
 
 TEST_F(LabelledSetTest, ReadsPicturesInSortedOrder) {
-  Write("set/labels.csv", "file,label\nb.jpg,2\na.jpg,1\n");
-  Write("set/images/a.jpg", MakeJpeg(40, 30, 1));
-  Write("set/images/b.jpg", MakeJpeg(20, 10, 2));
+  folder_.Write("set/labels.csv", "file,label\nb.jpg,2\na.jpg,1\n");
+  folder_.Write("set/images/a.jpg", MakeJpeg(40, 30, 1));
+  folder_.Write("set/images/b.jpg", MakeJpeg(20, 10, 2));
   const auto set = LabelledSet::Open(folder_ / "set", 10);
   ASSERT_TRUE(set.ok()) << set.status();
   ASSERT_EQ(set->size(), 2);
@@ -83,28 +87,28 @@ TEST_F(LabelledSetTest, ReadsPicturesInSortedOrder) {
 }
 
 TEST_F(LabelledSetTest, AFolderWithoutLabelsIsRefused) {
-  Write("set/images/a.jpg", MakeJpeg(40, 30, 1));
+  folder_.Write("set/images/a.jpg", MakeJpeg(40, 30, 1));
   const auto set = LabelledSet::Open(folder_ / "set", 10);
   EXPECT_EQ(set.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(set.status().message(), HasSubstr("no labels.csv"));
 }
 
 TEST_F(LabelledSetTest, ALabelWithoutItsPictureIsRefused) {
-  Write("set/labels.csv", "file,label\na.jpg,1\n");
+  folder_.Write("set/labels.csv", "file,label\na.jpg,1\n");
   const auto set = LabelledSet::Open(folder_ / "set", 10);
   EXPECT_EQ(set.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(set.status().message(), HasSubstr("images/a.jpg"));
 }
 
 TEST_F(LabelledSetTest, ABadLineNamesTheSetAndTheLine) {
-  Write("set/labels.csv", "file,label\na.jpg,ten\n");
+  folder_.Write("set/labels.csv", "file,label\na.jpg,ten\n");
   const auto set = LabelledSet::Open(folder_ / "set", 10);
   EXPECT_THAT(set.status().message(), HasSubstr("set: labels.csv line 2"));
 }
 
 TEST_F(LabelledSetTest, AFileThatIsNoPictureIsNamed) {
-  Write("set/labels.csv", "file,label\na.jpg,1\n");
-  Write("set/images/a.jpg", "no picture");
+  folder_.Write("set/labels.csv", "file,label\na.jpg,1\n");
+  folder_.Write("set/images/a.jpg", "no picture");
   const auto set = LabelledSet::Open(folder_ / "set", 10);
   ASSERT_TRUE(set.ok()) << set.status();
   const auto picture = set->ReadPicture(0);

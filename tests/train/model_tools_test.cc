@@ -1,7 +1,6 @@
 // eval, encode, decode, inspect and verify on artifacts of random weights.
-#include <unistd.h>
-
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,7 +14,8 @@
 #include "models/train/eval.h"
 #include "models/train/inspect.h"
 #include "models/train/verify.h"
-#include "tests/train/tiny_artifacts.h"
+#include "tests/model/tiny_models.h"
+#include "tests/scratch_folder.h"
 #include "tests/train/train_testing.h"
 
 namespace sluice::train {
@@ -25,29 +25,40 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+constexpr int kSeed = 1;
+
 // Artifacts are written once; every test has a folder of its own beside them.
-class ModelToolsTest : public TempFolderTest {
+class ModelToolsTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shared_ = fs::path(::testing::TempDir()) /
-              ("sluice_tiny_" + std::to_string(getpid()));
-    codec_id_ = WriteTinyCodec(shared_ / "codec");
-    WriteTinyTail(shared_ / "tail", codec_id_);
+    shared_ = std::make_unique<testing::ScratchFolder>();
+    const auto id = testing::WriteTinyCodec(codec(), kSeed);
+    ASSERT_TRUE(id.ok()) << id.status();
+    codec_id_ = *id;
+    WriteTail(tail(), codec_id_);
   }
-  static void TearDownTestSuite() { fs::remove_all(shared_); }
+  static void TearDownTestSuite() { shared_.reset(); }
 
-  fs::path codec() const { return shared_ / "codec"; }
-  fs::path tail() const { return shared_ / "tail"; }
+  static void WriteTail(const fs::path& folder, const std::string& codec_id,
+                        int num_classes = testing::kTeacherClasses) {
+    const absl::Status written =
+        testing::WriteTinyTail(folder, "tiny", codec_id, kSeed, num_classes);
+    ASSERT_TRUE(written.ok()) << written;
+  }
+
+  static fs::path codec() { return *shared_ / "codec"; }
+  static fs::path tail() { return *shared_ / "tail"; }
+  static fs::path teacher() { return *shared_ / "teacher.safetensors"; }
 
   // A frame file of a small picture.
   fs::path MakeFrame() {
     const fs::path frame = folder_ / "frame";
-    const auto text =
-        EncodePictureFile({.codec = codec(),
-                           .picture = Write("a.jpg", MakeJpeg(90, 70, 1)),
-                           .out = frame,
-                           .rate = 1,
-                           .view = {vision::ViewRule::Kind::kFit, {90, 70}}});
+    const auto text = EncodePictureFile(
+        {.codec = codec(),
+         .picture = folder_.Write("a.jpg", MakeJpeg(90, 70, 1)),
+         .out = frame,
+         .rate = 1,
+         .view = {vision::ViewRule::Kind::kFit, {90, 70}}});
     EXPECT_TRUE(text.ok()) << text.status();
     return frame;
   }
@@ -59,7 +70,8 @@ class ModelToolsTest : public TempFolderTest {
     ASSERT_TRUE(base::WriteFileAtomically(path, bytes).ok());
   }
 
-  static inline fs::path shared_;
+  const testing::ScratchFolder folder_;
+  static inline std::unique_ptr<testing::ScratchFolder> shared_;
   static inline std::string codec_id_;
 };
 
@@ -70,30 +82,30 @@ TEST_F(CodecFilesTest, AFrameDecodesToFeaturesOfTheDeclaredShape) {
   const auto text =
       DecodeFrameFile({.codec = codec(), .frame = MakeFrame(), .out = out});
   ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_THAT(*text, HasSubstr("rate 1, y_hat [4,12,12], features [32,12,12]"));
+  EXPECT_THAT(*text, HasSubstr("rate 1, y_hat [8,12,12], features [32,12,12]"));
   const auto tensors = artifact::ReadSafetensors(out).value();
-  EXPECT_THAT(tensors.at("y_hat").shape, ElementsAre(4, 12, 12));
+  EXPECT_THAT(tensors.at("y_hat").shape, ElementsAre(8, 12, 12));
   EXPECT_THAT(tensors.at("features").shape, ElementsAre(32, 12, 12));
 }
 
 TEST_F(CodecFilesTest, WithoutARateTheDefaultCounts) {
   const auto text =
       EncodePictureFile({.codec = codec(),
-                         .picture = Write("a.jpg", MakeJpeg(90, 70, 1)),
+                         .picture = folder_.Write("a.jpg", MakeJpeg(90, 70, 1)),
                          .out = folder_ / "frame",
                          .rate = {},
                          .view = {vision::ViewRule::Kind::kCrop, {64, 64}}});
   ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_THAT(*text, HasSubstr("rate 0, latent [4,8,8], 64x64"));
+  EXPECT_THAT(*text, HasSubstr("rate 0, latent [8,8,8], 64x64"));
 }
 
 TEST_F(CodecFilesTest, ARateThatTheCodecHasNotIsRefused) {
   for (const int rate : {-1, 2}) {
-    const auto text =
-        EncodePictureFile({.codec = codec(),
-                           .picture = Write("a.jpg", MakeJpeg(90, 70, 1)),
-                           .out = folder_ / "frame",
-                           .rate = rate});
+    const auto text = EncodePictureFile(
+        {.codec = codec(),
+         .picture = folder_.Write("a.jpg", MakeJpeg(90, 70, 1)),
+         .out = folder_ / "frame",
+         .rate = rate});
     EXPECT_EQ(text.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(text.status().message(), HasSubstr("rates 0..1, found "));
   }
@@ -101,10 +113,11 @@ TEST_F(CodecFilesTest, ARateThatTheCodecHasNotIsRefused) {
 }
 
 TEST_F(CodecFilesTest, AFileThatIsNoPictureIsRefused) {
-  const auto text = EncodePictureFile({.codec = codec(),
-                                       .picture = Write("a.jpg", "text"),
-                                       .out = folder_ / "frame",
-                                       .rate = {}});
+  const auto text =
+      EncodePictureFile({.codec = codec(),
+                         .picture = folder_.Write("a.jpg", "text"),
+                         .out = folder_ / "frame",
+                         .rate = {}});
   EXPECT_EQ(text.status().code(), absl::StatusCode::kInvalidArgument);
 }
 
@@ -125,7 +138,7 @@ TEST_F(CodecFilesTest, AFrameOfAnotherCodecIsRefused) {
                                                    .latent_width = 1},
                                         .payload = {}});
   const auto text = DecodeFrameFile({.codec = codec(),
-                                     .frame = Write("frame", *bytes),
+                                     .frame = folder_.Write("frame", *bytes),
                                      .out = folder_ / "out"});
   EXPECT_EQ(text.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(text.status().message(), HasSubstr("12345678"));
@@ -136,9 +149,9 @@ class InspectTest : public ModelToolsTest {};
 TEST_F(InspectTest, ACodecShowsIdentityAndRates) {
   const auto text = InspectArtifact(codec());
   ASSERT_TRUE(text.ok()) << text.status();
-  EXPECT_THAT(*text, HasSubstr("codec tiny, family patch"));
+  EXPECT_THAT(*text, HasSubstr("codec tiny-1, family patch"));
   EXPECT_THAT(*text, HasSubstr("id " + codec_id_));
-  EXPECT_THAT(*text, HasSubstr("latent 4 channels at 1/8"));
+  EXPECT_THAT(*text, HasSubstr("latent 8 channels at 1/8"));
   EXPECT_THAT(*text, HasSubstr("bits per latent element"));
 }
 
@@ -159,9 +172,10 @@ TEST_F(InspectTest, AFrameShowsItsHeader) {
 TEST_F(InspectTest, WhatIsNoArtifactIsRefused) {
   EXPECT_EQ(InspectArtifact(folder_ / "none").status().code(),
             absl::StatusCode::kNotFound);
-  EXPECT_FALSE(InspectArtifact(folder_).ok());
-  EXPECT_FALSE(InspectArtifact(Write("empty", "")).ok());
-  EXPECT_FALSE(InspectArtifact(Write("text", "not a frame at all")).ok());
+  EXPECT_FALSE(InspectArtifact(folder_.path()).ok());
+  EXPECT_FALSE(InspectArtifact(folder_.Write("empty", "")).ok());
+  EXPECT_FALSE(
+      InspectArtifact(folder_.Write("text", "not a frame at all")).ok());
 }
 
 class VerifyTest : public ModelToolsTest {};
@@ -198,7 +212,7 @@ TEST_F(VerifyTest, ADamagedTailIsNamed) {
 }
 
 TEST_F(VerifyTest, ATailOfAnotherCodecIsRefused) {
-  WriteTinyTail(folder_ / "tail", std::string(64, 'a'));
+  WriteTail(folder_ / "tail", std::string(64, 'a'));
   const auto text = VerifyArtifact({folder_ / "tail", codec()});
   EXPECT_EQ(text.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(text.status().message(), HasSubstr(codec_id_));
@@ -220,22 +234,22 @@ class EvalTest : public ModelToolsTest {
  protected:
   static void SetUpTestSuite() {
     ModelToolsTest::SetUpTestSuite();
-    WriteTinyTeacher(shared_ / "teacher.safetensors");
+    const absl::Status written = testing::WriteTinyTeacher(teacher(), kSeed);
+    ASSERT_TRUE(written.ok()) << written;
   }
 
   void SetUp() override {
-    ModelToolsTest::SetUp();
     std::string labels = "file,label\n";
     for (int i = 0; i < 3; ++i) {
       const std::string name = std::to_string(i) + ".jpg";
       labels += name + "," + std::to_string(i) + "\n";
-      Write("data/images/" + name, MakeJpeg(80, 70, i));
+      folder_.Write("data/images/" + name, MakeJpeg(80, 70, i));
     }
-    Write("data/labels.csv", labels);
+    folder_.Write("data/labels.csv", labels);
     options_.codec = codec();
     options_.tail = tail();
     options_.data = folder_ / "data";
-    options_.teacher = shared_ / "teacher.safetensors";
+    options_.teacher = teacher();
     options_.view = {vision::ViewRule::Kind::kCrop, {64, 64}};
   }
 
@@ -289,7 +303,7 @@ TEST_F(EvalTest, BaselinesCostMoreAtHigherQuality) {
 }
 
 TEST_F(EvalTest, PicturesOfDifferentShapesAreEvaluatedTogether) {
-  Write("data/images/1.jpg", MakeJpeg(200, 70, 1));
+  folder_.Write("data/images/1.jpg", MakeJpeg(200, 70, 1));
   options_.view = {vision::ViewRule::Kind::kFit, {96, 96}};
   const auto report = RunEval(options_);
   ASSERT_TRUE(report.ok()) << report.status();
@@ -307,23 +321,23 @@ TEST_F(EvalTest, ANegativeLimitIsRefused) {
 }
 
 TEST_F(EvalTest, ALabelBeyondTheTailsClassesIsRefused) {
-  Write("data/labels.csv", "file,label\n0.jpg,1000\n");
+  folder_.Write("data/labels.csv", "file,label\n0.jpg,1000\n");
   EXPECT_THAT(Refusal(), HasSubstr("line 2: field label"));
 }
 
 TEST_F(EvalTest, ADamagedPictureIsNamed) {
-  Write("data/images/1.jpg", "no picture");
+  folder_.Write("data/images/1.jpg", "no picture");
   EXPECT_THAT(Refusal(), HasSubstr("images/1.jpg"));
 }
 
 TEST_F(EvalTest, ATeacherOfOtherClassesIsRefused) {
-  WriteTinyTail(folder_ / "tail", codec_id_, /*num_classes=*/10);
+  WriteTail(folder_ / "tail", codec_id_, /*num_classes=*/10);
   options_.tail = folder_ / "tail";
   EXPECT_THAT(Refusal(), HasSubstr("has 10 classes, the teacher 1000"));
 }
 
 TEST_F(EvalTest, ATailOfAnotherCodecIsWarnedAbout) {
-  WriteTinyTail(folder_ / "tail", std::string(64, 'a'));
+  WriteTail(folder_ / "tail", std::string(64, 'a'));
   options_.tail = folder_ / "tail";
   const auto report = RunEval(options_);
   ASSERT_TRUE(report.ok()) << report.status();

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "models/train/shard.h"
+#include "tests/scratch_folder.h"
 #include "tests/train/train_testing.h"
 
 namespace sluice::train {
@@ -18,12 +19,12 @@ using ::testing::UnorderedElementsAre;
 
 constexpr int kSide = 32;
 
-class PackTest : public TempFolderTest {
+class PackTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    TempFolderTest::SetUp();
     for (int i = 0; i < 8; ++i) {
-      Write("in/" + std::to_string(i) + ".jpg", MakeJpeg(60 + i, 48, i));
+      folder_.Write("in/" + std::to_string(i) + ".jpg",
+                    MakeJpeg(60 + i, 48, i));
     }
     options_.inputs = {folder_ / "in"};
     options_.out = folder_ / "out";
@@ -40,6 +41,7 @@ class PackTest : public TempFolderTest {
     return std::string(report.status().message());
   }
 
+  const testing::ScratchFolder folder_;
   PackOptions options_;
 };
 
@@ -56,7 +58,7 @@ TEST_F(PackTest, EveryPictureBecomesOneRecord) {
 }
 
 TEST_F(PackTest, RecordsAreRedGreenBluePlanes) {
-  options_.inputs = {Write("red.png", MakeRedPng(40, 40))};
+  options_.inputs = {folder_.Write("red.png", MakeRedPng(40, 40))};
   ASSERT_TRUE(PackPictures(options_).ok());
   const Shard shard = Shard::Open(options_.out).value();
   const auto picture = shard.picture(0);
@@ -94,8 +96,8 @@ TEST_F(PackTest, HoldoutAndShardTogetherAreTheWholeOrder) {
 }
 
 TEST_F(PackTest, FilesThatAreNoPicturesAreNamedAndSkipped) {
-  Write("in/notes.txt", "no picture");
-  Write("in/empty.jpg", "");
+  folder_.Write("in/notes.txt", "no picture");
+  folder_.Write("in/empty.jpg", "");
   const auto report = PackPictures(options_);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->num_packed, 8);
@@ -136,7 +138,7 @@ TEST_F(PackTest, AHoldoutThatLeavesNothingIsRefused) {
 }
 
 TEST_F(PackTest, InputsWithoutPicturesAreRefused) {
-  options_.inputs = {Write("notes.txt", "no picture")};
+  options_.inputs = {folder_.Write("notes.txt", "no picture")};
   EXPECT_THAT(Refusal(), HasSubstr("1 files are no pictures"));
 }
 

@@ -6,7 +6,7 @@
 #include "common/base/byte_io.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/train/train_testing.h"
+#include "tests/scratch_folder.h"
 
 namespace sluice::train {
 namespace {
@@ -35,15 +35,17 @@ std::vector<uint8_t> HeaderOf(const std::string& magic, uint32_t num_pictures,
   return std::move(writer).Take();
 }
 
-class ShardTest : public TempFolderTest {
+class ShardTest : public ::testing::Test {
  protected:
   // The message of opening a file of these bytes, which has to fail.
   std::string MessageFor(const std::vector<uint8_t>& bytes) {
-    const auto shard = Shard::Open(Write("shard", bytes));
+    const auto shard = Shard::Open(folder_.Write("shard", bytes));
     EXPECT_EQ(shard.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(shard.status().message(), HasSubstr("shard: "));
     return std::string(shard.status().message());
   }
+
+  const testing::ScratchFolder folder_;
 };
 
 TEST_F(ShardTest, ReadsBackWhatWasWritten) {
@@ -115,7 +117,7 @@ TEST_F(ShardTest, AMissingFileIsNotFound) {
 }
 
 TEST_F(ShardTest, AFolderIsNoShard) {
-  EXPECT_EQ(Shard::Open(folder_).status().code(),
+  EXPECT_EQ(Shard::Open(folder_.path()).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 

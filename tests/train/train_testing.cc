@@ -2,38 +2,14 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "common/vision/picture.h"
+#include "gtest/gtest.h"
 
 namespace sluice::train {
-
-void TempFolderTest::SetUp() {
-  std::string pattern = ::testing::TempDir() + "sluice_train_XXXXXX";
-  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-  folder_ = pattern;
-}
-
-void TempFolderTest::TearDown() { std::filesystem::remove_all(folder_); }
-
-std::filesystem::path TempFolderTest::Write(const std::string& name,
-                                            std::span<const uint8_t> bytes) {
-  const std::filesystem::path path = folder_ / name;
-  std::filesystem::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return path;
-}
-
-std::filesystem::path TempFolderTest::Write(const std::string& name,
-                                            std::string_view text) {
-  return Write(name, std::span(reinterpret_cast<const uint8_t*>(text.data()),
-                               text.size()));
-}
 
 std::string MakeTar(const std::vector<TarMember>& members, TarFormat format) {
   std::string tar(1 << 20, '\0');

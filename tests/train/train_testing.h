@@ -1,30 +1,11 @@
-// What the tests of sluice-model share: folders of their own, small tars.
+// Small tars and pictures for the tests of sluice-model.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "gtest/gtest.h"
-
 namespace sluice::train {
-
-// A folder of its own, removed afterwards.
-class TempFolderTest : public ::testing::Test {
- protected:
-  void SetUp() override;
-  void TearDown() override;
-
-  // Writes `text` to a file below folder_, whose parents are made.
-  std::filesystem::path Write(const std::string& name, std::string_view text);
-  std::filesystem::path Write(const std::string& name,
-                              std::span<const uint8_t> bytes);
-
-  std::filesystem::path folder_;
-};
 
 struct TarMember {
   std::string name;

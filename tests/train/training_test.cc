@@ -7,8 +7,8 @@
 #include "models/train/recipe.h"
 #include "models/train/shard.h"
 #include "models/train/train.h"
-#include "tests/train/tiny_artifacts.h"
-#include "tests/train/train_testing.h"
+#include "tests/model/tiny_models.h"
+#include "tests/scratch_folder.h"
 
 namespace sluice::train {
 namespace {
@@ -56,15 +56,16 @@ batch = 2
 crop = 32
 )";
 
-class TrainingTest : public TempFolderTest {
+class TrainingTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    TempFolderTest::SetUp();
-    WriteTinyTeacher(folder_ / "teacher.safetensors");
+    const absl::Status teacher =
+        testing::WriteTinyTeacher(folder_ / "teacher.safetensors", 1);
+    ASSERT_TRUE(teacher.ok()) << teacher;
     WriteShard("train.shard", 6);
     WriteShard("holdout.shard", 3);
-    options_.recipe = Write("codec.toml", kCodecRecipe);
-    options_.data = folder_;
+    options_.recipe = folder_.Write("codec.toml", kCodecRecipe);
+    options_.data = folder_.path();
     options_.num_threads = 1;
   }
 
@@ -97,6 +98,7 @@ class TrainingTest : public TempFolderTest {
     return codec.ok() ? codec->id : "";
   }
 
+  const testing::ScratchFolder folder_;
   TrainOptions options_;
 };
 
@@ -129,16 +131,18 @@ TEST_F(TrainingTest, ShippedCodecStartsAnother) {
 TEST_F(TrainingTest, TailLearnsBehindTheCodecAndNamesIt) {
   ASSERT_TRUE(Train("codec").ok());
   std::string labels;
-  for (int i = 0; i < kTinyNumClasses; ++i) absl::StrAppend(&labels, i, "\n");
+  for (int i = 0; i < testing::kTeacherClasses; ++i) {
+    absl::StrAppend(&labels, i, "\n");
+  }
   const std::string recipe = absl::StrCat(
       "kind = \"tail\"\nname = \"tiny-tail\"\nteacher = "
       "\"teacher.safetensors\"\nshards = [\"train.shard\"]\nholdout = "
       "\"holdout.shard\"\nholdout_pictures = 2\nlabels = \"",
-      Write("labels.txt", labels).string(), "\"\ncodec = \"",
+      folder_.Write("labels.txt", labels).string(), "\"\ncodec = \"",
       (folder_ / "codec" / "artifact").string(),
       "\"\n[[phase]]\ntrains = \"tail\"\nsteps = 2\nbatch = 2\ncrop = 32\n"
       "kl = 1.0\npixel_share = 0.5\nanchor = 0.01\n");
-  options_.recipe = Write("tail.toml", recipe);
+  options_.recipe = folder_.Write("tail.toml", recipe);
   const absl::Status trained = Train("tail");
   ASSERT_TRUE(trained.ok()) << trained;
   const auto tail = artifact::LoadTail(folder_ / "tail" / "artifact");
@@ -166,8 +170,8 @@ TEST_F(TrainingTest, CheckpointOfAnotherShapeIsDataLoss) {
 }
 
 TEST_F(TrainingTest, UnknownKeyNamesItsLine) {
-  options_.recipe =
-      Write("bad.toml", absl::StrCat("learning_speed = 3\n", kCodecRecipe));
+  options_.recipe = folder_.Write(
+      "bad.toml", absl::StrCat("learning_speed = 3\n", kCodecRecipe));
   const absl::Status status = Train("out");
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()),

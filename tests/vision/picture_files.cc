@@ -9,8 +9,6 @@
 namespace sluice::vision {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
-
 void AppendText(Bytes& out, std::string_view text) {
   out.insert(out.end(), text.begin(), text.end());
 }

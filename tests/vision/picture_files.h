@@ -9,24 +9,27 @@
 
 namespace sluice::vision {
 
+using Bytes = std::vector<uint8_t>;
+
+inline constexpr PictureFormat kFormats[] = {
+    PictureFormat::kJpeg, PictureFormat::kPng, PictureFormat::kWebp};
+
 // Four quadrants: red, green / blue, white (reading order).
 Picture Quadrants(int width, int height);
 
 // REQUIRES: a picture that can be encoded.
-std::vector<uint8_t> FileOf(const Picture& picture, PictureFormat format);
+Bytes FileOf(const Picture& picture, PictureFormat format);
 
 // EXIF metadata (with its "Exif\0\0" prefix) of one Orientation tag.
-std::vector<uint8_t> ExifOf(int orientation, bool is_big_endian);
+Bytes ExifOf(int orientation, bool is_big_endian);
 
 // The file with EXIF metadata in its APP1 segment, eXIf or EXIF chunk.
 // REQUIRES: a file made by FileOf (and, for WebP, the size of its picture).
-std::vector<uint8_t> WithExif(std::span<const uint8_t> file,
-                              PictureFormat format, Size size,
-                              std::span<const uint8_t> exif);
+Bytes WithExif(std::span<const uint8_t> file, PictureFormat format, Size size,
+               std::span<const uint8_t> exif);
 
 // Replaces the sizes in the header of a file made by FileOf.
-std::vector<uint8_t> WithDeclaredSize(std::span<const uint8_t> file,
-                                      PictureFormat format, int width,
-                                      int height);
+Bytes WithDeclaredSize(std::span<const uint8_t> file, PictureFormat format,
+                       int width, int height);
 
 }  // namespace sluice::vision

@@ -12,10 +12,6 @@ namespace sluice::vision {
 namespace {
 
 using ::testing::HasSubstr;
-using Bytes = std::vector<uint8_t>;
-
-constexpr PictureFormat kFormats[] = {PictureFormat::kJpeg, PictureFormat::kPng,
-                                      PictureFormat::kWebp};
 
 Bytes BytesOf(std::string_view text) { return {text.begin(), text.end()}; }
 

@@ -1,26 +1,20 @@
 #include "common/vision/picture.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "common/base/file_io.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/scratch_folder.h"
 #include "tests/vision/picture_files.h"
 
 namespace sluice::vision {
 namespace {
 
 using ::testing::HasSubstr;
-using Bytes = std::vector<uint8_t>;
-
-constexpr PictureFormat kFormats[] = {PictureFormat::kJpeg, PictureFormat::kPng,
-                                      PictureFormat::kWebp};
 
 // The quadrants in reading order, each as a letter: "RGBW" when upright.
 std::string Layout(const Picture& picture) {
@@ -201,20 +195,12 @@ TEST(PictureTest, HugeDeclaredSizeIsRefusedBeforeDecoding) {
 
 class PictureFileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "sluice_picture_XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   // Reads a file of these bytes and returns the error.
   absl::Status ErrorOf(std::span<const uint8_t> bytes) {
-    EXPECT_TRUE(base::WriteFileAtomically(folder_ / "a.jpg", bytes).ok());
-    return ReadPicture(folder_ / "a.jpg").status();
+    return ReadPicture(folder_.Write("a.jpg", bytes)).status();
   }
 
-  std::filesystem::path folder_;
+  const testing::ScratchFolder folder_;
 };
 
 TEST_F(PictureFileTest, ReadsAFile) {
@@ -229,7 +215,7 @@ TEST_F(PictureFileTest, MissingFileIsNotFoundAndNamed) {
 }
 
 TEST_F(PictureFileTest, FolderIsInvalid) {
-  EXPECT_EQ(ReadPicture(folder_).status().code(),
+  EXPECT_EQ(ReadPicture(folder_.path()).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 

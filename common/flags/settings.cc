@@ -1,20 +1,24 @@
-#include "device/config_file.h"
+#include "common/flags/settings.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "CLI/Config.hpp"
 #include "CLI/Error.hpp"
+#include "CLI/Formatter.hpp"
 #include "CLI/Option.hpp"
-#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "common/base/file_io.h"
 #include "common/base/status_macros.h"
 
 #define TOML_EXCEPTIONS 0
 #include "toml++/toml.h"
 
-namespace sluice::device {
+namespace sluice::flags {
 namespace {
 
 constexpr size_t kMaxConfigBytes = 1u << 20;
@@ -67,8 +71,10 @@ absl::Status ApplyKey(const std::string& key, const toml::node& node,
   return absl::OkStatus();
 }
 
-}  // namespace
-
+// Gives every option of `app` that neither a flag nor the environment has set
+// its value from a TOML file. Runs after app->parse(), because CLI11's own
+// set_config() lets the file win over the environment, takes what is no TOML,
+// and says neither file nor line.
 absl::Status ApplyConfigFile(const std::string& path, CLI::App* app) {
   SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
                           base::ReadFile(path, kMaxConfigBytes));
@@ -90,4 +96,41 @@ absl::Status ApplyConfigFile(const std::string& path, CLI::App* app) {
   return absl::OkStatus();
 }
 
-}  // namespace sluice::device
+// --top-k is PREFIX_TOP_K.
+void NameVariables(const std::string& prefix, CLI::App* app) {
+  for (CLI::Option* option : app->get_options()) {
+    if (option->get_lnames().empty() || !option->get_configurable()) continue;
+    const std::string name =
+        absl::StrReplaceAll(option->get_lnames().front(), {{"-", "_"}});
+    option->envname(prefix + absl::AsciiStrToUpper(name));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<std::string>> ReadSettings(
+    int argc, const char* const* argv, const std::string& variable_prefix,
+    CLI::App* app) {
+  for (CLI::Option* question : {app->get_help_ptr(), app->get_version_ptr()}) {
+    if (question != nullptr) question->configurable(false);
+  }
+  CLI::Option* config =
+      app->add_option("--config", "TOML file with settings")->type_name("FILE");
+  NameVariables(variable_prefix, app);
+  config->configurable(false);  // But it may come from the environment.
+  try {
+    app->parse(argc, argv);
+    if (config->count() > 0) {
+      SLUICE_RETURN_IF_ERROR(ApplyConfigFile(config->as<std::string>(), app));
+    }
+  } catch (const CLI::CallForHelp&) {
+    return app->help();
+  } catch (const CLI::CallForVersion& version) {
+    return absl::StrCat(version.what(), "\n");
+  } catch (const CLI::ParseError& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+  return std::nullopt;
+}
+
+}  // namespace sluice::flags
