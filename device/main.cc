@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/artifact/codec_artifact.h"
+#include "common/model/compute.h"
 #include "common/model/encoder.h"
 #include "device/options.h"
 #include "device/run.h"
@@ -101,6 +102,7 @@ ExitCode Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    sluice::model::KeepFreedMemory();
     return static_cast<int>(sluice::device::Main(argc, argv));
   } catch (const std::exception& e) {
     std::cerr << "sluice-device: internal error: " << e.what() << '\n';

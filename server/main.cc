@@ -137,6 +137,7 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    sluice::model::KeepFreedMemory();
     return sluice::server::Main(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "sluice-server: " << error.what() << '\n';

@@ -2,9 +2,12 @@
 
 #include <ATen/Parallel.h>
 #include <link.h>
+#include <malloc.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <string_view>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 
@@ -27,7 +30,15 @@ int FindBlas(dl_phdr_info* info, size_t /*size*/, void* result) {
 }  // namespace
 
 void SetComputeThreads(int num_threads) {
-  if (num_threads > 0) at::set_num_threads(num_threads);
+  const int num_cores =
+      std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  at::set_num_threads(num_threads > 0 ? num_threads : num_cores);
+}
+
+void KeepFreedMemory() {
+  constexpr int kBytes = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, kBytes);
+  mallopt(M_TRIM_THRESHOLD, kBytes);
 }
 
 std::string ComputeDescription() {

@@ -27,7 +27,7 @@ class Encoder {
 // Builds the family's encoder and loads codec.encoder. InvalidArgument naming
 // the tensor when weights are missing, surplus or of another shape; NotFound
 // for an unknown family. `num_threads` bounds LibTorch's intra-op pool for the
-// whole process (0 keeps its default).
+// whole process (0: one per core).
 absl::StatusOr<std::unique_ptr<Encoder>> LoadEncoder(
     const artifact::CodecArtifact& codec, int num_threads);
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "common/model/compute.h"
 #include "models/train/commands.h"
 
 namespace sluice::train {
@@ -32,6 +33,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kOk : kBadUsage;
   }
+  model::KeepFreedMemory();
   const absl::Status status = command();
   if (status.ok()) return kOk;
   std::cerr << "sluice-model: " << std::string(status.message()) << "\n";

@@ -1,12 +1,12 @@
 #include "models/train/train.h"
 
-#include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/model/compute.h"
 #include "models/train/recipe.h"
 #include "models/train/train_codec.h"
 #include "models/train/train_tail.h"
@@ -16,7 +16,7 @@ namespace sluice::train {
 absl::Status RunTraining(const TrainOptions& options) {
   SLUICE_ASSIGN_OR_RETURN(const Recipe recipe,
                           ReadRecipe(options.recipe, options.overrides));
-  if (options.num_threads > 0) at::set_num_threads(options.num_threads);
+  model::SetComputeThreads(options.num_threads);
   std::error_code error;
   std::filesystem::create_directories(options.out, error);
   if (error) {

@@ -19,7 +19,7 @@ struct TrainOptions {
       init;  // A shipped artifact to start from.
   std::optional<std::filesystem::path> resume;  // A work folder to go on with.
   std::vector<std::string> overrides;  // "key=value" or "phase.0.steps=100".
-  int num_threads = 0;                 // 0: LibTorch's default.
+  int num_threads = 0;                 // 0: one per core.
   int64_t max_steps = 0;  // Save a checkpoint and stop after so many; 0: never.
 };
 
