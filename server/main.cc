@@ -80,6 +80,9 @@ void LogStart(const Server& server, const Flags& flags) {
 // Serves until a signal comes, then drains.
 int Serve(const Flags& flags, ModelStore store, ListenAddress listen,
           const sigset_t& signals) {
+  // OpenMP counts per thread: this one warms up and logs, the runner sets its
+  // own.
+  model::SetComputeThreads(flags.threads);
   auto server =
       Server::Start(std::move(store), ServerOptions(flags, std::move(listen)));
   if (!server.ok()) {
