@@ -147,6 +147,17 @@ absl::Status WriteTail(const fs::path& folder, const TailSpec& spec,
                        TailJson(spec, sha256, labels.size(), about));
 }
 
+absl::Status RewriteTailAbout(const fs::path& folder, const json& about) {
+  SLUICE_RETURN_IF_ERROR(CheckFolder(folder));
+  const fs::path path = folder / "tail.json";
+  SLUICE_ASSIGN_OR_RETURN(json value, ReadJsonFile(path));
+  SLUICE_ASSIGN_OR_RETURN(const JsonObject fields,
+                          JsonObject::Create(value, path.string()));
+  SLUICE_RETURN_IF_ERROR(ParseSpec(fields).status());
+  value["about"] = about;
+  return WriteJsonFile(path, value);
+}
+
 absl::StatusOr<ArtifactKind> KindOf(const fs::path& folder) {
   SLUICE_RETURN_IF_ERROR(CheckFolder(folder));
   std::error_code error;

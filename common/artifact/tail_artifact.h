@@ -40,6 +40,10 @@ absl::Status WriteTail(const std::filesystem::path& folder,
                        const std::vector<std::string>& labels,
                        const TensorMap& weights, const nlohmann::json& about);
 
+// Replaces the free part of tail.json; the rest stays.
+absl::Status RewriteTailAbout(const std::filesystem::path& folder,
+                              const nlohmann::json& about);
+
 // What a folder under models/ holds, by the JSON file in it.
 enum class ArtifactKind { kCodec, kTail };
 absl::StatusOr<ArtifactKind> KindOf(const std::filesystem::path& folder);

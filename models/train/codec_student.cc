@@ -70,9 +70,9 @@ absl::StatusOr<model::Weights> InitCodecWeights(
       model::InitPatchEncoder(recipe.encoder, generator);
   model::Weights decoder_weights =
       model::InitPatchDecoder(recipe.decoder, generator);
-  decoder_weights["head.bias"].copy_(metric.mean);
+  decoder_weights["head.bias"].copy_(metric.mean.cpu());
   decoder_weights["head.weight"].mul_(
-      at::sqrt(metric.variance).reshape({-1, 1, 1, 1}));
+      at::sqrt(metric.variance.cpu()).reshape({-1, 1, 1, 1}));
   SLUICE_ASSIGN_OR_RETURN(
       const model::PatchEncoder encoder,
       model::PatchEncoder::Create(recipe.encoder, encoder_weights));
@@ -84,7 +84,7 @@ absl::StatusOr<model::Weights> InitCodecWeights(
                            kSymbolStd),
       "rate."));
   for (const auto& [name, weight] : teacher.weights.entrance) {
-    all["entrance." + name] = weight.clone();
+    all["entrance." + name] = weight.cpu().clone();
   }
   return all;
 }

@@ -29,20 +29,21 @@ absl::StatusOr<CodecStudent> BuildCodecStudent(const Recipe& recipe,
 
 // Fresh: the encoder and decoder network random, gains and density fitted to
 // the untrained latent, the decoder network's output to the features' mean and
-// variance, the pixel entrance a copy of the teacher's.
+// variance, the pixel entrance a copy of the teacher's. On the CPU.
 absl::StatusOr<model::Weights> InitCodecWeights(const Recipe& recipe,
                                                 const TeacherParts& teacher,
                                                 const FeatureMetric& metric,
                                                 const PictureBatches& pictures);
 
 // From a shipped codec of the recipe's shape, gains and tables' spread
-// included.
+// included. On the CPU.
 absl::StatusOr<model::Weights> WeightsFromCodec(
     const Recipe& recipe, const artifact::CodecArtifact& codec,
     const PictureBatches& pictures);
 
 // Counts symbols of centre crops of training pictures with the float32 encoder
 // that devices run, then writes the artifact. Returns the codec id.
+// REQUIRES: `weights` are on the CPU.
 absl::StatusOr<std::string> ExportCodec(const Recipe& recipe,
                                         const model::Weights& weights,
                                         const PictureBatches& pictures,

@@ -19,6 +19,7 @@
 #include "models/train/inspect.h"
 #include "models/train/pack.h"
 #include "models/train/pixel_baseline.h"
+#include "models/train/record.h"
 #include "models/train/train.h"
 #include "models/train/verify.h"
 
@@ -83,6 +84,11 @@ void AddTrain(CLI::App* app, Command* command) {
   sub->add_option("--max-steps", options->max_steps,
                   "Save a checkpoint and stop after so many; 0: never")
       ->check(CLI::NonNegativeNumber);
+  sub->add_option("--device", options->device,
+                  "Where networks run: auto is CUDA when LibTorch has it, else "
+                  "the CPU")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
   AddThreads(sub, &options->num_threads);
   sub->callback(
       [=] { *command = [options] { return RunTraining(*options); }; });
@@ -92,6 +98,7 @@ struct EvalCommand {
   EvalOptions options;
   std::filesystem::path json;
   std::filesystem::path csv;
+  bool records = false;
 };
 
 absl::Status RunEvalCommand(const EvalCommand& command) {
@@ -104,6 +111,10 @@ absl::Status RunEvalCommand(const EvalCommand& command) {
   if (!command.csv.empty()) {
     SLUICE_RETURN_IF_ERROR(
         base::WriteFileAtomically(command.csv, ReportToCsv(report)));
+  }
+  if (command.records) {
+    SLUICE_RETURN_IF_ERROR(
+        RecordReport(report, command.options.codec, command.options.tail));
   }
   return Print(ReportToText(report));
 }
@@ -132,6 +143,9 @@ void AddEval(CLI::App* app, Command* command) {
       ->required();
   sub->add_option("--csv", eval->csv, "Where the table goes")
       ->type_name("FILE");
+  sub->add_flag("--record", eval->records,
+                "Keep the main figures in the artifacts too, as about.measured "
+                "in codec.json and tail.json; the codec id stays");
   sub->add_option("--teacher", options->teacher,
                   "Unmodified network, safetensors, to measure drops from")
       ->type_name("FILE");

@@ -3,20 +3,23 @@
 #include <ATen/ATen.h>
 
 #include "common/base/status_macros.h"
+#include "models/train/compute_device.h"
 
 namespace sluice::train {
 
 absl::StatusOr<FrozenCodec> FrozenCodec::Create(
-    const artifact::CodecArtifact& artifact) {
+    const artifact::CodecArtifact& artifact, at::Device device) {
   FrozenCodec codec;
   SLUICE_ASSIGN_OR_RETURN(const model::PatchEncoderShape encoder_shape,
                           model::PatchEncoderShapeOf(artifact.spec));
   SLUICE_ASSIGN_OR_RETURN(const model::PatchDecoderShape decoder_shape,
                           model::PatchDecoderShapeOf(artifact.spec));
-  SLUICE_ASSIGN_OR_RETURN(const model::Weights encoder_weights,
+  SLUICE_ASSIGN_OR_RETURN(model::Weights encoder_weights,
                           model::WeightsFromTensors(artifact.encoder));
-  SLUICE_ASSIGN_OR_RETURN(const model::Weights server_weights,
+  SLUICE_ASSIGN_OR_RETURN(model::Weights server_weights,
                           model::WeightsFromTensors(artifact.decoder));
+  encoder_weights = OnDevice(encoder_weights, device);
+  server_weights = OnDevice(server_weights, device);
   SLUICE_ASSIGN_OR_RETURN(codec.encoder_, model::PatchEncoder::Create(
                                               encoder_shape, encoder_weights));
   SLUICE_ASSIGN_OR_RETURN(
@@ -28,18 +31,21 @@ absl::StatusOr<FrozenCodec> FrozenCodec::Create(
                            model::WithoutPrefix(server_weights, "entrance.")));
   const int num_rates = artifact.spec.num_rates;
   const int num_channels = artifact.spec.latent_channels;
-  codec.gain_ = at::empty({num_rates, num_channels});
-  codec.inverse_gain_ = at::empty({num_rates, num_channels});
-  codec.median_ = at::empty({num_rates, num_channels});
+  at::Tensor gain = at::empty({num_rates, num_channels}, at::kCPU);
+  at::Tensor inverse_gain = at::empty({num_rates, num_channels}, at::kCPU);
+  at::Tensor median = at::empty({num_rates, num_channels}, at::kCPU);
   for (int r = 0; r < num_rates; ++r) {
     const std::span<const codec::ChannelTable> tables = artifact.tables.rate(r);
     for (int c = 0; c < num_channels; ++c) {
       const int64_t i = static_cast<int64_t>(r) * num_channels + c;
-      codec.gain_.data_ptr<float>()[i] = tables[c].gain;
-      codec.inverse_gain_.data_ptr<float>()[i] = tables[c].inverse_gain;
-      codec.median_.data_ptr<float>()[i] = tables[c].median;
+      gain.data_ptr<float>()[i] = tables[c].gain;
+      inverse_gain.data_ptr<float>()[i] = tables[c].inverse_gain;
+      median.data_ptr<float>()[i] = tables[c].median;
     }
   }
+  codec.gain_ = gain.to(device);
+  codec.inverse_gain_ = inverse_gain.to(device);
+  codec.median_ = median.to(device);
   return codec;
 }
 

@@ -14,8 +14,9 @@ namespace sluice::train {
 // Quantizes as the quantizer does; entropy coding is lossless and left out.
 class FrozenCodec {
  public:
+  // On `device`, where its inputs have to be.
   static absl::StatusOr<FrozenCodec> Create(
-      const artifact::CodecArtifact& artifact);
+      const artifact::CodecArtifact& artifact, at::Device device);
 
   int num_rates() const { return static_cast<int>(gain_.size(0)); }
   // Pictures [N,3,H,W], rates int64 [N] -> features [N,F,h,w].

@@ -1,34 +1,23 @@
 #include "models/train/teacher_parts.h"
 
 #include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 
 #include "common/base/status_macros.h"
+#include "models/train/compute_device.h"
 
 namespace sluice::train {
 
-AutocastScope::AutocastScope() : was_enabled_(at::autocast::is_cpu_enabled()) {
-  at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
-  at::autocast::set_cpu_enabled(true);
-  at::autocast::increment_nesting();
-}
-
-AutocastScope::~AutocastScope() {
-  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-  at::autocast::set_cpu_enabled(was_enabled_);
-}
-
-absl::StatusOr<TeacherParts> LoadTeacherParts(
-    const std::filesystem::path& path) {
+absl::StatusOr<TeacherParts> LoadTeacherParts(const std::filesystem::path& path,
+                                              at::Device device) {
   SLUICE_ASSIGN_OR_RETURN(const artifact::TensorMap tensors,
                           artifact::ReadSafetensors(path));
   SLUICE_ASSIGN_OR_RETURN(const model::Weights weights,
                           model::WeightsFromTensors(tensors));
   TeacherParts parts;
-  parts.weights = model::SplitMobileNet(weights);
+  parts.weights = model::SplitMobileNet(OnDevice(weights, device));
   SLUICE_ASSIGN_OR_RETURN(
       parts.entrance, model::MobileNetEntrance::Create(parts.weights.entrance));
   const auto classifier = parts.weights.tail.find("classifier.bias");
@@ -50,19 +39,22 @@ at::Tensor FeatureMetric::Distortion(const at::Tensor& features,
 
 FeatureMetric EstimateFeatureMetric(const TeacherParts& teacher,
                                     const PictureBatches& pictures,
-                                    int num_pictures, uint64_t seed) {
+                                    int num_pictures, uint64_t seed,
+                                    at::Device device) {
   constexpr int kBatch = 32;
   constexpr int kFeatures = model::kMobileNetSeamChannels;
   constexpr double kFisherShare = 0.8;  // The rest weighs channels alike.
   constexpr int64_t kBatchesApart = int64_t{1}
                                     << 40;  // From those of training.
-  at::Tensor sum = at::zeros({kFeatures}), squares = at::zeros({kFeatures});
-  at::Tensor fisher = at::zeros({kFeatures, kFeatures});
+  at::Tensor sum = at::zeros({kFeatures}, device);
+  at::Tensor squares = at::zeros({kFeatures}, device);
+  at::Tensor fisher = at::zeros({kFeatures, kFeatures}, device);
   double positions = 0;
   const int crop = std::min(224, pictures.max_crop() / 32 * 32);
   at::Generator generator = at::detail::createCPUGenerator(seed);
   for (int done = 0; done < num_pictures; done += kBatch) {
-    const at::Tensor x = pictures.Crops(kBatchesApart + done, kBatch, crop);
+    const at::Tensor x =
+        pictures.Crops(kBatchesApart + done, kBatch, crop).to(device);
     at::Tensor features;
     {
       const at::NoGradGuard no_grad;
@@ -71,7 +63,8 @@ FeatureMetric EstimateFeatureMetric(const TeacherParts& teacher,
     features.requires_grad_(true);
     const at::Tensor log_p = at::log_softmax(teacher.tail(features).logits, 1);
     const at::Tensor drawn =
-        at::multinomial(log_p.detach().exp(), 1, false, generator);
+        at::multinomial(log_p.detach().exp().cpu(), 1, false, generator)
+            .to(device);
     const at::Tensor gradient =
         torch::autograd::grad({log_p.gather(1, drawn).sum()}, {features})[0];
     const auto rows = [](const at::Tensor& t) {
@@ -91,7 +84,7 @@ FeatureMetric EstimateFeatureMetric(const TeacherParts& teacher,
   const at::Tensor m =
       kFisherShare * fisher / (fisher.diagonal() * metric.variance).sum() +
       (1 - kFisherShare) / kFeatures * at::diag(1 / metric.variance);
-  metric.factor = at::linalg_cholesky(m);
+  metric.factor = at::linalg_cholesky(m.cpu()).to(device);
   return metric;
 }
 

@@ -11,25 +11,14 @@
 
 namespace sluice::train {
 
-// Lets convolutions run in bfloat16 for the enclosing scope.
-class AutocastScope {
- public:
-  AutocastScope();
-  ~AutocastScope();
-  AutocastScope(const AutocastScope&) = delete;
-  AutocastScope& operator=(const AutocastScope&) = delete;
-
- private:
-  bool was_enabled_;
-};
-
 struct TeacherParts {
   model::MobileNetWeights weights;
   model::MobileNetEntrance entrance;
   model::MobileNetTail tail;
 };
-absl::StatusOr<TeacherParts> LoadTeacherParts(
-    const std::filesystem::path& path);
+// Both parts on `device`.
+absl::StatusOr<TeacherParts> LoadTeacherParts(const std::filesystem::path& path,
+                                              at::Device device);
 
 // e^T M e per position, scaled so that predicting every channel's mean
 // scores 1. M is mostly the Fisher information of the teacher's answer with
@@ -46,10 +35,11 @@ struct FeatureMetric {
                         const at::Tensor& target) const;
 };
 
-// Estimated once, on `num_pictures` crops.
+// Estimated once, on `num_pictures` crops; `device` is the teacher's.
 FeatureMetric EstimateFeatureMetric(const TeacherParts& teacher,
                                     const PictureBatches& pictures,
-                                    int num_pictures, uint64_t seed);
+                                    int num_pictures, uint64_t seed,
+                                    at::Device device);
 
 // KL(teacher || student) in nats, [N].
 at::Tensor KlDivergence(const at::Tensor& teacher_logits,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/model/compute.h"
+#include "models/train/compute_device.h"
 #include "models/train/recipe.h"
 #include "models/train/train_codec.h"
 #include "models/train/train_tail.h"
@@ -16,6 +17,8 @@ namespace sluice::train {
 absl::Status RunTraining(const TrainOptions& options) {
   SLUICE_ASSIGN_OR_RETURN(const Recipe recipe,
                           ReadRecipe(options.recipe, options.overrides));
+  SLUICE_ASSIGN_OR_RETURN(const at::Device device,
+                          OpenComputeDevice(options.device));
   model::SetComputeThreads(options.num_threads);
   std::error_code error;
   std::filesystem::create_directories(options.out, error);
@@ -23,10 +26,12 @@ absl::Status RunTraining(const TrainOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat(options.out.string(), ": ", error.message()));
   }
+  std::cout << "device " << device.str() << ", " << model::ComputeDescription()
+            << std::endl;
   try {
     const absl::Status status = recipe.kind == Recipe::Kind::kCodec
-                                    ? TrainCodec(recipe, options)
-                                    : TrainTail(recipe, options);
+                                    ? TrainCodec(recipe, options, device)
+                                    : TrainTail(recipe, options, device);
     if (!absl::IsCancelled(status)) return status;
     std::cout << status.message() << std::endl;
     return absl::OkStatus();

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
 #include "models/train/codec_student.h"
+#include "models/train/compute_device.h"
 #include "models/train/teacher_parts.h"
 #include "models/train/training_data.h"
 #include "models/train/training_loop.h"
@@ -71,16 +72,25 @@ class RunningMeans {
   std::vector<double> weights_;
 };
 
+// Uniform in [-half, half), like `x` in shape and device. Drawn on the CPU, so
+// that a seed means the same numbers on every device.
+at::Tensor UniformLike(const at::Tensor& x, double half,
+                       at::Generator& generator) {
+  return at::empty_like(x, at::TensorOptions(at::kCPU))
+      .uniform_(-half, half, generator)
+      .to(x.device());
+}
+
 class CodecObjective : public Objective {
  public:
-  CodecObjective(const Recipe& recipe, const TeacherParts& teacher,
-                 const FeatureMetric& metric, const PictureBatches& pictures,
-                 const PictureBatches& holdout, CodecStudent student)
+  CodecObjective(const Recipe& recipe, const TrainingData& data,
+                 const FeatureMetric& metric, CodecStudent student)
       : recipe_(recipe),
-        teacher_(teacher),
+        teacher_(data.teacher),
         metric_(metric),
-        pictures_(pictures),
-        holdout_(holdout),
+        pictures_(data.pictures),
+        holdout_(data.holdout),
+        device_(data.device),
         student_(std::move(student)),
         num_rates_(recipe.decoder.num_rates),
         log_beta_(num_rates_, std::log(kInitialBeta)),
@@ -98,7 +108,8 @@ class CodecObjective : public Objective {
   at::Tensor Loss(const Phase& phase, int64_t index, double progress) override {
     at::Generator generator = at::detail::createCPUGenerator(
         recipe_.seed * 1000003 + static_cast<uint64_t>(index));
-    const at::Tensor x = pictures_.Crops(index, phase.batch, phase.crop);
+    const at::Tensor x =
+        pictures_.Crops(index, phase.batch, phase.crop).to(device_);
     return phase.trains == Phase::Trains::kEntrance
                ? EntranceLoss(phase, x, generator)
                : CodecLoss(phase, x, progress, generator);
@@ -152,6 +163,7 @@ class CodecObjective : public Objective {
   const FeatureMetric& metric_;
   const PictureBatches& pictures_;
   const PictureBatches& holdout_;
+  const at::Device device_;
   CodecStudent student_;
   int num_rates_;
   std::vector<double> log_beta_;
@@ -163,7 +175,7 @@ class CodecObjective : public Objective {
 at::Tensor CodecObjective::DeepLoss(const Phase& phase,
                                     const at::Tensor& features,
                                     const at::Tensor& target) {
-  if (phase.deep == 0 && phase.kl == 0) return at::zeros({});
+  if (phase.deep == 0 && phase.kl == 0) return at::zeros({}, device_);
   model::MobileNetTail::Output expected;
   {
     const at::NoGradGuard no_grad;
@@ -181,18 +193,19 @@ at::Tensor CodecObjective::DeepLoss(const Phase& phase,
 at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
                                      double progress,
                                      at::Generator& generator) {
-  const at::Tensor rates =
+  const at::Tensor drawn =
       at::randint(num_rates_, {x.size(0)}, generator, at::kLong);
+  const at::Tensor rates = drawn.to(device_);
   at::Tensor target, features, bits, deep;
   {
-    const AutocastScope autocast;
+    const AutocastScope autocast(device_);
     {
       const at::NoGradGuard no_grad;
       target = teacher_.entrance(x);
     }
     const at::Tensor y = student_.encoder(x);
     student_.rate.UpdateMedian(y, kMedianStep);
-    const at::Tensor noise = at::empty_like(y).uniform_(-0.5, 0.5, generator);
+    const at::Tensor noise = UniformLike(y, 0.5, generator);
     const model::RateModel::Proxy proxy =
         student_.rate.Apply(y, rates, noise, phase.first_noisy_rate);
     bits = proxy.bits;
@@ -201,7 +214,8 @@ at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
   }
   const at::Tensor distortion = metric_.Distortion(features, target);
   const at::Tensor bpp = bits / static_cast<double>(phase.crop * phase.crop);
-  FollowTargets(phase, progress, rates, bpp.detach(), distortion.detach());
+  FollowTargets(phase, progress, drawn, bpp.detach().cpu(),
+                distortion.detach().cpu());
   std::vector<float> beta(num_rates_);
   std::vector<float> balance(num_rates_);  // So that no rate dominates.
   for (int r = 0; r < num_rates_; ++r) {
@@ -210,7 +224,7 @@ at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
                                     std::max(distortion_[r], 1e-6));
   }
   const auto per_sample = [&](const std::vector<float>& values) {
-    return at::index_select(at::tensor(values), 0, rates);
+    return at::index_select(at::tensor(values).to(device_), 0, rates);
   };
   return (per_sample(balance).clamp(0.5, 2.0) *
           (phase.shallow * distortion + per_sample(beta) * bpp))
@@ -218,7 +232,8 @@ at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
          deep;
 }
 
-// Moves every rate's beta toward its target size.
+// Moves every rate's beta toward its target size. Tensors are on the CPU, where
+// reading them one by one costs nothing.
 void CodecObjective::FollowTargets(const Phase& phase, double progress,
                                    const at::Tensor& rates,
                                    const at::Tensor& bpp,
@@ -248,11 +263,10 @@ void CodecObjective::FollowTargets(const Phase& phase, double progress,
 at::Tensor CodecObjective::EntranceLoss(const Phase& phase, const at::Tensor& x,
                                         at::Generator& generator) {
   const double half = phase.noise_levels / 127.5;
-  const at::Tensor noisy =
-      x + at::empty_like(x).uniform_(-half, half, generator);
+  const at::Tensor noisy = x + UniformLike(x, half, generator);
   at::Tensor target, features, deep;
   {
-    const AutocastScope autocast;
+    const AutocastScope autocast(device_);
     {
       const at::NoGradGuard no_grad;
       target = teacher_.entrance(x);
@@ -268,16 +282,17 @@ absl::StatusOr<std::string> CodecObjective::Holdout(
   SLUICE_ASSIGN_OR_RETURN(const CodecStudent student,
                           BuildCodecStudent(recipe_, averaged));
   const at::NoGradGuard no_grad;
-  const AutocastScope autocast;
+  const AutocastScope autocast(device_);
   const int total = static_cast<int>(
       std::min<int64_t>(num_pictures, holdout_.num_pictures()));
   const int crop = std::min(kHoldoutCrop, holdout_.max_crop() / 32 * 32);
   std::vector<double> bytes(num_rates_), kl(num_rates_), same(num_rates_);
-  at::Tensor channel_bits = at::zeros({recipe_.encoder.latent_channels});
+  at::Tensor channel_bits =
+      at::zeros({recipe_.encoder.latent_channels}, device_);
   double entrance_kl = 0;
   for (int first = 0; first < total; first += kHoldoutBatch) {
     const int count = std::min(kHoldoutBatch, total - first);
-    const at::Tensor x = holdout_.CentreCrops(first, count, crop);
+    const at::Tensor x = holdout_.CentreCrops(first, count, crop).to(device_);
     const at::Tensor expected = teacher_.tail(teacher_.entrance(x)).logits;
     entrance_kl +=
         KlDivergence(expected, teacher_.tail(student.entrance(x)).logits)
@@ -285,7 +300,8 @@ absl::StatusOr<std::string> CodecObjective::Holdout(
             .item<double>();
     const at::Tensor y = student.encoder(x);
     for (int r = 0; r < num_rates_; ++r) {
-      const at::Tensor rates = at::full({count}, r, at::kLong);
+      const at::Tensor rates =
+          at::full({count}, r, at::device(device_).dtype(at::kLong));
       const at::Tensor bits = student.rate.RoundedBits(y, rates);
       const at::Tensor y_hat = student.rate.RoundedLatent(y, rates);
       const at::Tensor logits =
@@ -312,12 +328,13 @@ absl::StatusOr<std::string> CodecObjective::Holdout(
 
 }  // namespace
 
-absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options) {
+absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options,
+                        at::Device device) {
   SLUICE_ASSIGN_OR_RETURN(const TrainingData data,
-                          OpenTrainingData(recipe, options));
-  const auto& [pictures, holdout, teacher] = data;
-  const FeatureMetric metric =
-      EstimateFeatureMetric(teacher, pictures, kMetricPictures, recipe.seed);
+                          OpenTrainingData(recipe, options, device));
+  const PictureBatches& pictures = data.pictures;
+  const FeatureMetric metric = EstimateFeatureMetric(
+      data.teacher, pictures, kMetricPictures, recipe.seed, device);
   model::Weights weights;
   if (options.init) {
     SLUICE_ASSIGN_OR_RETURN(
@@ -326,12 +343,12 @@ absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options) {
     SLUICE_ASSIGN_OR_RETURN(weights, WeightsFromCodec(recipe, codec, pictures));
   } else {
     SLUICE_ASSIGN_OR_RETURN(
-        weights, InitCodecWeights(recipe, teacher, metric, pictures));
+        weights, InitCodecWeights(recipe, data.teacher, metric, pictures));
   }
+  weights = OnDevice(weights, device);
   SLUICE_ASSIGN_OR_RETURN(CodecStudent student,
                           BuildCodecStudent(recipe, weights));
-  CodecObjective objective(recipe, teacher, metric, pictures, holdout,
-                           std::move(student));
+  CodecObjective objective(recipe, data, metric, std::move(student));
   SLUICE_ASSIGN_OR_RETURN(const model::Weights averaged,
                           RunPhases(recipe, options, &weights, &objective));
   const nlohmann::json about = {
@@ -341,7 +358,8 @@ absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options) {
       {"num_training_pictures", pictures.num_pictures()}};
   SLUICE_ASSIGN_OR_RETURN(
       const std::string id,
-      ExportCodec(recipe, averaged, pictures, about, options.out / "artifact"));
+      ExportCodec(recipe, OnDevice(averaged, at::kCPU), pictures, about,
+                  options.out / "artifact"));
   std::cout << "codec " << id << " in " << (options.out / "artifact").string()
             << std::endl;
   return absl::OkStatus();

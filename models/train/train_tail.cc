@@ -11,7 +11,7 @@
 #include "common/artifact/tail_artifact.h"
 #include "common/base/file_io.h"
 #include "common/base/status_macros.h"
-#include "models/train/codec_student.h"
+#include "models/train/compute_device.h"
 #include "models/train/frozen_codec.h"
 #include "models/train/teacher_parts.h"
 #include "models/train/training_data.h"
@@ -25,14 +25,14 @@ constexpr int kHoldoutBatch = 25;
 
 class TailObjective : public Objective {
  public:
-  TailObjective(const Recipe& recipe, const TeacherParts& teacher,
-                const PictureBatches& pictures, const PictureBatches& holdout,
+  TailObjective(const Recipe& recipe, const TrainingData& data,
                 const FrozenCodec& codec, model::Weights weights,
                 model::MobileNetTail tail)
       : recipe_(recipe),
-        teacher_(teacher),
-        pictures_(pictures),
-        holdout_(holdout),
+        teacher_(data.teacher),
+        pictures_(data.pictures),
+        holdout_(data.holdout),
+        device_(data.device),
         codec_(codec),
         weights_(std::move(weights)),
         tail_(std::move(tail)) {}
@@ -61,6 +61,7 @@ class TailObjective : public Objective {
   const TeacherParts& teacher_;
   const PictureBatches& pictures_;
   const PictureBatches& holdout_;
+  const at::Device device_;
   const FrozenCodec& codec_;
   model::Weights weights_;
   model::MobileNetTail tail_;
@@ -76,20 +77,22 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
                                double /*progress*/) {
   at::Generator generator = at::detail::createCPUGenerator(
       recipe_.seed * 1000003 + static_cast<uint64_t>(index));
-  const at::Tensor x = pictures_.Crops(index, phase.batch, phase.crop);
+  const at::Tensor x =
+      pictures_.Crops(index, phase.batch, phase.crop).to(device_);
   const int64_t num_pixel =
       static_cast<int64_t>(phase.pixel_share * phase.batch + 0.5);
   at::Tensor kl, deep;
   {
-    const AutocastScope autocast;
+    const AutocastScope autocast(device_);
     model::MobileNetTail::Output expected;
     at::Tensor features;
     {
       const at::NoGradGuard no_grad;
       expected = teacher_.tail(teacher_.entrance(x));
       const at::Tensor coded = x.slice(0, num_pixel);
-      const at::Tensor rates = at::randint(codec_.num_rates(), {coded.size(0)},
-                                           generator, at::kLong);
+      const at::Tensor rates =
+          at::randint(codec_.num_rates(), {coded.size(0)}, generator, at::kLong)
+              .to(device_);
       features = codec_.Features(coded, rates);
       if (num_pixel > 0) {
         features = at::cat(
@@ -103,7 +106,7 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
   }
   kl_sum_ += kl.item<double>();
   ++num_steps_;
-  at::Tensor drift = at::zeros({});
+  at::Tensor drift = at::zeros({}, device_);
   if (phase.anchor > 0) {
     for (const auto& [name, weight] : weights_) {
       drift = drift + (weight - teacher_.weights.tail.at(name)).square().sum();
@@ -119,7 +122,7 @@ absl::StatusOr<std::string> TailObjective::Holdout(
       model::MobileNetTail::Create(
           averaged, static_cast<int>(averaged.at("classifier.bias").numel())));
   const at::NoGradGuard no_grad;
-  const AutocastScope autocast;
+  const AutocastScope autocast(device_);
   const int total = static_cast<int>(
       std::min<int64_t>(num_pictures, holdout_.num_pictures()));
   const int crop = std::min(kHoldoutCrop, holdout_.max_crop() / 32 * 32);
@@ -127,13 +130,15 @@ absl::StatusOr<std::string> TailObjective::Holdout(
   std::vector<double> kl(num_entrances), same(num_entrances);
   for (int first = 0; first < total; first += kHoldoutBatch) {
     const int count = std::min(kHoldoutBatch, total - first);
-    const at::Tensor x = holdout_.CentreCrops(first, count, crop);
+    const at::Tensor x = holdout_.CentreCrops(first, count, crop).to(device_);
     const at::Tensor expected = teacher_.tail(teacher_.entrance(x)).logits;
     for (int r = 0; r < num_entrances; ++r) {
       const at::Tensor features =
           r == codec_.num_rates()
               ? codec_.Enter(x)
-              : codec_.Features(x, at::full({count}, r, at::kLong));
+              : codec_.Features(
+                    x,
+                    at::full({count}, r, at::device(device_).dtype(at::kLong)));
       const at::Tensor logits = tail(features).logits;
       kl[r] += KlDivergence(expected, logits).sum().item<double>();
       same[r] += (logits.argmax(1) == expected.argmax(1)).sum().item<double>();
@@ -163,15 +168,15 @@ absl::StatusOr<std::vector<std::string>> ReadLabels(
 
 }  // namespace
 
-absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options) {
+absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options,
+                       at::Device device) {
   SLUICE_ASSIGN_OR_RETURN(const TrainingData data,
-                          OpenTrainingData(recipe, options));
-  const auto& [pictures, holdout, teacher] = data;
+                          OpenTrainingData(recipe, options, device));
   SLUICE_ASSIGN_OR_RETURN(
       const artifact::CodecArtifact artifact,
       artifact::LoadCodec(recipe.codec, artifact::CodecHalf::kBoth));
   SLUICE_ASSIGN_OR_RETURN(const FrozenCodec codec,
-                          FrozenCodec::Create(artifact));
+                          FrozenCodec::Create(artifact, device));
   SLUICE_ASSIGN_OR_RETURN(const std::vector<std::string> labels,
                           ReadLabels(recipe.labels));
   model::Weights weights;
@@ -180,15 +185,15 @@ absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options) {
                             artifact::LoadTail(*options.init));
     SLUICE_ASSIGN_OR_RETURN(weights, model::WeightsFromTensors(tail.weights));
   } else {
-    for (const auto& [name, weight] : teacher.weights.tail) {
+    for (const auto& [name, weight] : data.teacher.weights.tail) {
       weights.emplace(name, weight.clone());
     }
   }
+  weights = OnDevice(weights, device);
   SLUICE_ASSIGN_OR_RETURN(
       model::MobileNetTail tail,
       model::MobileNetTail::Create(weights, static_cast<int>(labels.size())));
-  TailObjective objective(recipe, teacher, pictures, holdout, codec, weights,
-                          std::move(tail));
+  TailObjective objective(recipe, data, codec, weights, std::move(tail));
   SLUICE_ASSIGN_OR_RETURN(const model::Weights averaged,
                           RunPhases(recipe, options, &weights, &objective));
   const artifact::TailSpec spec = {.name = recipe.name,
@@ -198,7 +203,7 @@ absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options) {
                                    .network = nlohmann::json::object()};
   const nlohmann::json about = {
       {"provenance", recipe.provenance},
-      {"num_training_pictures", pictures.num_pictures()}};
+      {"num_training_pictures", data.pictures.num_pictures()}};
   SLUICE_RETURN_IF_ERROR(artifact::WriteTail(
       options.out / "artifact", spec, labels,
       model::TensorsFromWeights(averaged, model::StoredPrecision::kHalf),

@@ -1,12 +1,15 @@
 // Stage 2 of training: a tail behind a frozen codec.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include "absl/status/status.h"
 #include "models/train/recipe.h"
 #include "models/train/train.h"
 
 namespace sluice::train {
 
-absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options);
+absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options,
+                       at::Device device);
 
 }  // namespace sluice::train

@@ -10,7 +10,8 @@
 namespace sluice::train {
 
 absl::StatusOr<TrainingData> OpenTrainingData(const Recipe& recipe,
-                                              const TrainOptions& options) {
+                                              const TrainOptions& options,
+                                              at::Device device) {
   std::vector<std::filesystem::path> shards;
   for (const std::string& shard : recipe.shards) {
     shards.push_back(options.data / shard);
@@ -27,11 +28,13 @@ absl::StatusOr<TrainingData> OpenTrainingData(const Recipe& recipe,
                        " exceeds the shards' pictures, ", pictures.max_crop()));
     }
   }
-  SLUICE_ASSIGN_OR_RETURN(TeacherParts teacher,
-                          LoadTeacherParts(options.data / recipe.teacher));
+  SLUICE_ASSIGN_OR_RETURN(
+      TeacherParts teacher,
+      LoadTeacherParts(options.data / recipe.teacher, device));
   return TrainingData{.pictures = std::move(pictures),
                       .holdout = std::move(holdout),
-                      .teacher = std::move(teacher)};
+                      .teacher = std::move(teacher),
+                      .device = device};
 }
 
 }  // namespace sluice::train

@@ -1,5 +1,5 @@
-// What every recipe reads: pictures to train on, pictures held out, the
-// teacher.
+// What every recipe works with: pictures to train on, pictures held out, the
+// teacher, and the device that networks run on.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -13,12 +13,14 @@ namespace sluice::train {
 struct TrainingData {
   PictureBatches pictures;
   PictureBatches holdout;
-  TeacherParts teacher;
+  TeacherParts teacher;  // On the device; pictures come on the CPU.
+  at::Device device;
 };
 
 // InvalidArgument when a shard is too small for the recipe's largest crop;
 // otherwise the errors of opening the files.
 absl::StatusOr<TrainingData> OpenTrainingData(const Recipe& recipe,
-                                              const TrainOptions& options);
+                                              const TrainOptions& options,
+                                              at::Device device);
 
 }  // namespace sluice::train

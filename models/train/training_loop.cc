@@ -146,15 +146,15 @@ absl::StatusOr<Position> LoadCheckpoint(const std::filesystem::path& folder,
   return Position{.phase = state["phase"], .step = state["step"]};
 }
 
-// One phase's optimizer, as the checkpoint left it or fresh.
+// One phase's optimizer, as the checkpoint left it or fresh, on `device`.
 absl::StatusOr<std::unique_ptr<torch::optim::Adam>> MakeOptimizer(
-    std::vector<at::Tensor> trainable, const std::filesystem::path& stored,
-    bool resuming) {
+    std::vector<at::Tensor> trainable, at::Device device,
+    const std::filesystem::path& stored, bool resuming) {
   auto optimizer = std::make_unique<torch::optim::Adam>(
       std::move(trainable), torch::optim::AdamOptions().betas({0.9, 0.99}));
   if (resuming) {
     try {
-      torch::load(*optimizer, stored.string());
+      torch::load(*optimizer, stored.string(), device);
     } catch (const std::exception& error) {
       return absl::DataLossError(
           absl::StrCat(stored.string(), ": not this recipe's optimizer"));
@@ -226,6 +226,7 @@ absl::Status Run::RunPhase(int p, int first) {
       const std::unique_ptr<torch::optim::Adam> optimizer,
       MakeOptimizer(
           SelectTrainable(phase, *objective_, weights_),
+          weights_->begin()->second.device(),
           options_.resume.value_or("") / "checkpoint" / kOptimizerFile,
           /*resuming=*/first > 0));
   Progress bar = Progress::OnStderr(absl::StrCat(recipe_.name, " ", phase.name),

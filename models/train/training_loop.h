@@ -36,11 +36,12 @@ class Objective {
   virtual absl::Status SetState(const nlohmann::json& state) = 0;
 };
 
-// Trains `weights` in place through the recipe's phases, from the checkpoint in
-// options.resume when given. Returns the averaged weights (exponential moving
-// average over steps; untrained ones as they are). DataLoss naming the file
-// when the checkpoint does not fit; Internal when the loss stops being finite;
-// Cancelled after options.max_steps.
+// Trains `weights` in place, on the device that they are on, through the
+// recipe's phases, from the checkpoint in options.resume when given; a
+// checkpoint of one device goes on on another. Returns the averaged weights
+// (exponential moving average over steps; untrained ones as they are). DataLoss
+// naming the file when the checkpoint does not fit; Internal when the loss
+// stops being finite; Cancelled after options.max_steps.
 absl::StatusOr<model::Weights> RunPhases(const Recipe& recipe,
                                          const TrainOptions& options,
                                          model::Weights* weights,

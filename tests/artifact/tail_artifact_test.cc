@@ -48,8 +48,25 @@ TEST_F(TailArtifactTest, RoundTripKeepsEverything) {
   EXPECT_EQ(tail->about, json({{"note", 1}}));
 }
 
+TEST_F(TailArtifactTest, AboutMayChangeAndTheRestStays) {
+  json expected = ReadJson("tail.json");
+  expected["about"] = {{"top1", 70.5}};
+  ASSERT_TRUE(RewriteTailAbout(folder_.path(), {{"top1", 70.5}}).ok());
+  EXPECT_EQ(ReadJson("tail.json"), expected);
+  EXPECT_TRUE(Load().ok());
+}
+
+TEST_F(TailArtifactTest, AboutOfADamagedTailIsNotRewritten) {
+  json value = ReadJson("tail.json");
+  value["codec_ids"] = json::array();
+  Write("tail.json", value.dump());
+  EXPECT_THAT(RewriteTailAbout(folder_.path(), {}), IsInvalid("codec_ids"));
+  EXPECT_EQ(ReadJson("tail.json"), value);
+}
+
 TEST_F(TailArtifactTest, NoSuchFolderIsNotFound) {
   EXPECT_TRUE(absl::IsNotFound(LoadTail(folder_ / "absent").status()));
+  EXPECT_TRUE(absl::IsNotFound(RewriteTailAbout(folder_ / "absent", {})));
 }
 
 TEST_F(TailArtifactTest, MissingFilesAreNamed) {

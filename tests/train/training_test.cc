@@ -150,6 +150,14 @@ TEST_F(TrainingTest, TailLearnsBehindTheCodecAndNamesIt) {
   EXPECT_EQ(tail->spec.codec_ids, std::vector<std::string>{IdOf("codec")});
 }
 
+TEST_F(TrainingTest, ADeviceThatIsNotThereIsRefusedBeforeAnythingIsMade) {
+  options_.device = "abacus";
+  const absl::Status status = Train("out");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("found \"abacus\""));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+}
+
 TEST_F(TrainingTest, MissingShardIsNamed) {
   const absl::Status status = Train("out", {"shards=[\"nowhere.shard\"]"});
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
