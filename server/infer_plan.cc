@@ -93,8 +93,7 @@ absl::Status PlanFrame(const v1::InferRequest& request, const ModelStore& store,
                                 {shape.width * stride, shape.height * stride})
             .status());
   }
-  plan->memory_bytes = bytes.size() + plan->frame.payload.size() +
-                       shape.num_elements() * sizeof(float);
+  plan->memory_bytes = bytes.size() + shape.num_elements() * sizeof(float);
   return absl::OkStatus();
 }
 

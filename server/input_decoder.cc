@@ -14,9 +14,10 @@ namespace {
 
 absl::StatusOr<DecodedInput> DecodeLatent(const InferPlan& plan) {
   const artifact::CodecArtifact& codec = plan.codec->artifact;
-  SLUICE_ASSIGN_OR_RETURN(
-      codec::DecodedFrame frame,
-      codec::DecodeFrame(plan.frame, codec.tables, codec.short_id));
+  codec::CoderScratch scratch;
+  codec::DecodedFrame frame;
+  SLUICE_RETURN_IF_ERROR(codec::DecodeFrame(plan.frame, codec.tables,
+                                            codec.short_id, scratch, frame));
   const codec::LatentShape& shape = frame.shape;
   return DecodedInput{
       .tensor = {.shape = {shape.channels, shape.height, shape.width},

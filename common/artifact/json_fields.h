@@ -14,7 +14,8 @@
 
 namespace sluice::artifact {
 
-inline constexpr size_t kMaxJsonBytes = 16u << 20;
+// Once parsed, JSON such as [{},{}] takes up to 45 times as many bytes.
+inline constexpr size_t kMaxJsonBytes = 1u << 20;
 inline constexpr size_t kMaxJsonDepth = 64;
 
 // InvalidArgument for anything but one JSON value of at most kMaxJsonBytes and

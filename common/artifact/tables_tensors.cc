@@ -42,6 +42,11 @@ absl::StatusOr<std::array<int64_t, 3>> CdfShape(const TensorMap& tensors) {
         codec::kMaxChannels, " channels and at least one entry, found [",
         shape[0], ",", shape[1], ",", shape[2], "]"));
   }
+  if (shape[0] * shape[1] > codec::kMaxTables) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tensor \"cdf\": expected at most ", codec::kMaxTables,
+                     " tables, found ", shape[0] * shape[1]));
+  }
   return std::array<int64_t, 3>{shape[0], shape[1], shape[2]};
 }
 

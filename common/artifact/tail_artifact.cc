@@ -94,14 +94,18 @@ absl::StatusOr<std::vector<std::string>> ReadLabels(const fs::path& path,
                                                     int num_labels) {
   SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
                           ReadPart(path, kMaxLabelsBytes));
-  std::vector<std::string> labels =
-      absl::StrSplit(std::string(bytes.begin(), bytes.end()), '\n');
-  if (labels.back().empty()) labels.pop_back();  // After the last newline.
-  if (labels.size() != static_cast<size_t>(num_labels)) {
+  // Counted first, as every line, empty ones too, becomes a string.
+  const bool is_unfinished = !bytes.empty() && bytes.back() != '\n';
+  const auto num_lines =
+      std::count(bytes.begin(), bytes.end(), '\n') + is_unfinished;
+  if (num_lines != num_labels) {
     return absl::InvalidArgumentError(
         absl::StrCat(path.string(), ": expected ", num_labels,
-                     " lines, as tail.json says, found ", labels.size()));
+                     " lines, as tail.json says, found ", num_lines));
   }
+  std::vector<std::string> labels =
+      absl::StrSplit(std::string(bytes.begin(), bytes.end()), '\n');
+  if (!is_unfinished) labels.pop_back();  // After the last newline.
   SLUICE_RETURN_IF_ERROR(InContext(CheckLabels(labels), path.string()));
   return labels;
 }

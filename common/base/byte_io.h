@@ -33,6 +33,12 @@ class ByteReader {
 // Appends to a buffer it owns until Take() hands it over.
 class ByteWriter {
  public:
+  ByteWriter() = default;
+  // Takes over the memory of `buffer`, not its contents.
+  explicit ByteWriter(std::vector<uint8_t> buffer) : bytes_(std::move(buffer)) {
+    bytes_.clear();
+  }
+
   void WriteU8(uint8_t value);
   void WriteU16(uint16_t value);
   void WriteU32(uint32_t value);
@@ -40,6 +46,7 @@ class ByteWriter {
   void WriteBytes(std::span<const uint8_t> bytes);
 
   size_t size_bytes() const { return bytes_.size(); }
+  std::span<const uint8_t> bytes() const { return bytes_; }
   std::vector<uint8_t> Take() && { return std::move(bytes_); }
 
  private:

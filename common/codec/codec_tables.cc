@@ -1,5 +1,6 @@
 #include "common/codec/codec_tables.h"
 
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -11,6 +12,21 @@ namespace sluice::codec {
 namespace {
 
 constexpr uint32_t kCdfTotal = 1u << kCdfPrecisionBits;
+
+// 256 * (kCdfPrecisionBits - log2(frequency)), the logarithm rounded down:
+// squaring a mantissa in [1, 2) yields one binary digit of it at a time.
+uint32_t BitsQ8(uint32_t frequency) {
+  const int exponent = std::bit_width(frequency) - 1;
+  uint64_t mantissa = uint64_t{frequency} << (31 - exponent);
+  uint32_t log2_q8 = exponent;
+  for (int digit = 0; digit < 8; ++digit) {
+    mantissa = mantissa * mantissa >> 31;
+    const bool carry = mantissa >> 32 != 0;
+    mantissa >>= carry;
+    log2_q8 = log2_q8 << 1 | carry;
+  }
+  return (kCdfPrecisionBits << 8) - log2_q8;
+}
 
 absl::Status CheckCount(const char* name, int value, int limit) {
   if (value < 1 || value > limit) {
@@ -40,7 +56,7 @@ absl::Status CheckConstants(const ChannelTable& table) {
 
 absl::StatusOr<QuantizedCdf> QuantizedCdf::Create(std::vector<uint32_t> cdf,
                                                   int32_t min_symbol) {
-  constexpr size_t kMaxEntries = 2 * kMaxSymbol + 3;
+  constexpr size_t kMaxEntries = kMaxTableSymbols + 2;
   if (cdf.size() < 3 || cdf.size() > kMaxEntries) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected 3 to ", kMaxEntries, " CDF entries, found ", cdf.size()));
@@ -71,11 +87,32 @@ absl::StatusOr<QuantizedCdf> QuantizedCdf::Create(std::vector<uint32_t> cdf,
   return QuantizedCdf(std::move(cdf), min_symbol);
 }
 
+QuantizedCdf::QuantizedCdf(std::vector<uint32_t> cdf, int32_t min_symbol)
+    : cdf_(std::move(cdf)), min_symbol_(min_symbol) {
+  codes_.reserve(kCdfTotal);
+  uint32_t entropy = 0;  // In 1/256 bit of a code.
+  for (uint32_t slot = 0; slot + 1 < cdf_.size(); ++slot) {
+    const uint32_t start = cdf_[slot];
+    const uint32_t frequency = cdf_[slot + 1] - start;
+    slots_.push_back(frequency | start << 12);
+    for (uint32_t offset = 0; offset < frequency; ++offset) {
+      codes_.push_back(frequency | offset << 12 | slot << 24);
+    }
+    entropy += frequency * BitsQ8(frequency);
+  }
+  entropy_q8_ = entropy >> kCdfPrecisionBits;
+}
+
 absl::StatusOr<CodecTables> CodecTables::Create(
     int num_rates, int num_channels, std::vector<ChannelTable> tables) {
   SLUICE_RETURN_IF_ERROR(CheckCount("rates", num_rates, kMaxRates));
   SLUICE_RETURN_IF_ERROR(CheckCount("channels", num_channels, kMaxChannels));
   const size_t num_tables = static_cast<size_t>(num_rates) * num_channels;
+  if (num_tables > kMaxTables) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(num_rates, " rates of ", num_channels, " channels need ",
+                     num_tables, " tables, expected at most ", kMaxTables));
+  }
   if (tables.size() != num_tables) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected ", num_tables, " tables for ", num_rates, " rates of ",

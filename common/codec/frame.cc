@@ -1,5 +1,6 @@
 #include "common/codec/frame.h"
 
+#include <bit>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,7 +8,6 @@
 #include "common/base/byte_io.h"
 #include "common/base/hash.h"
 #include "common/base/status_macros.h"
-#include "common/codec/entropy_coder.h"
 #include "common/codec/limits.h"
 #include "common/codec/quantizer.h"
 
@@ -15,13 +15,18 @@ namespace sluice::codec {
 namespace {
 
 constexpr uint8_t kMagic[2] = {'S', 'L'};
-constexpr uint8_t kCoderScalarRans = 0;
 constexpr size_t kCrcBytes = 4;  // The header's last field.
 
 absl::Status CheckHeader(const FrameHeader& header, size_t payload_bytes) {
   if (header.rate < 0 || header.rate >= kMaxRates) {
     return absl::InvalidArgumentError(absl::StrCat(
         "frame rate ", header.rate, " is outside 0 to ", kMaxRates - 1));
+  }
+  if (header.num_lanes < 1 || header.num_lanes > kMaxLanes ||
+      !std::has_single_bit(static_cast<unsigned>(header.num_lanes))) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("frame of ", header.num_lanes,
+                     " lanes, expected a power of two up to ", kMaxLanes));
   }
   // One channel stands in for the codec's, which no frame names.
   SLUICE_RETURN_IF_ERROR(CheckLatentShape({.channels = 1,
@@ -33,12 +38,6 @@ absl::Status CheckHeader(const FrameHeader& header, size_t payload_bytes) {
                      kMaxPayloadBytes));
   }
   return absl::OkStatus();
-}
-
-absl::Status CheckByte(const char* name, uint8_t expected, uint8_t found) {
-  if (found == expected) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("frame ", name, ": expected ", expected, ", found ", found));
 }
 
 absl::Status CheckRate(int rate, const CodecTables& tables) {
@@ -54,25 +53,23 @@ uint32_t FrameCrc(std::span<const uint8_t> header_without_crc,
 
 }  // namespace
 
-absl::StatusOr<std::vector<uint8_t>> WriteFrame(const Frame& frame) {
+absl::Status WriteFrame(const Frame& frame, std::vector<uint8_t>& bytes) {
   const FrameHeader& header = frame.header;
   SLUICE_RETURN_IF_ERROR(CheckHeader(header, frame.payload.size()));
-  base::ByteWriter header_writer;
-  header_writer.WriteBytes(kMagic);
-  header_writer.WriteU8(kFrameVersion);
-  header_writer.WriteU8(kCoderScalarRans);
-  header_writer.WriteU32(header.codec_short_id);
-  header_writer.WriteU8(static_cast<uint8_t>(header.rate));
-  header_writer.WriteU16(static_cast<uint16_t>(header.latent_height));
-  header_writer.WriteU16(static_cast<uint16_t>(header.latent_width));
-  header_writer.WriteU32(static_cast<uint32_t>(frame.payload.size()));
-  const std::vector<uint8_t> header_bytes = std::move(header_writer).Take();
-
-  base::ByteWriter writer;
-  writer.WriteBytes(header_bytes);
-  writer.WriteU32(FrameCrc(header_bytes, frame.payload));
+  base::ByteWriter writer(std::move(bytes));
+  writer.WriteBytes(kMagic);
+  writer.WriteU8(kFrameVersion);
+  writer.WriteU8(static_cast<uint8_t>(
+      std::countr_zero(static_cast<unsigned>(header.num_lanes))));
+  writer.WriteU32(header.codec_short_id);
+  writer.WriteU8(static_cast<uint8_t>(header.rate));
+  writer.WriteU16(static_cast<uint16_t>(header.latent_height));
+  writer.WriteU16(static_cast<uint16_t>(header.latent_width));
+  writer.WriteU32(static_cast<uint32_t>(frame.payload.size()));
+  writer.WriteU32(FrameCrc(writer.bytes(), frame.payload));
   writer.WriteBytes(frame.payload);
-  return std::move(writer).Take();
+  bytes = std::move(writer).Take();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Frame> ReadFrame(std::span<const uint8_t> bytes) {
@@ -91,11 +88,18 @@ absl::StatusOr<Frame> ReadFrame(std::span<const uint8_t> bytes) {
                         magic_0, magic_1));
   }
   SLUICE_ASSIGN_OR_RETURN(const uint8_t version, reader.ReadU8());
-  SLUICE_RETURN_IF_ERROR(CheckByte("version", kFrameVersion, version));
+  if (version != kFrameVersion) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "frame version: expected ", kFrameVersion, ", found ", version));
+  }
   SLUICE_ASSIGN_OR_RETURN(const uint8_t coder, reader.ReadU8());
-  SLUICE_RETURN_IF_ERROR(CheckByte("coder", kCoderScalarRans, coder));
+  if (coder > kMaxLanesLog2) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "frame coder: expected 0 to ", kMaxLanesLog2, ", found ", coder));
+  }
 
   Frame frame;
+  frame.header.num_lanes = 1 << coder;
   SLUICE_ASSIGN_OR_RETURN(frame.header.codec_short_id, reader.ReadU32());
   SLUICE_ASSIGN_OR_RETURN(frame.header.rate, reader.ReadU8());
   SLUICE_ASSIGN_OR_RETURN(frame.header.latent_height, reader.ReadU16());
@@ -108,47 +112,38 @@ absl::StatusOr<Frame> ReadFrame(std::span<const uint8_t> bytes) {
                                             payload_bytes, " bytes, found ",
                                             reader.remaining_bytes()));
   }
-  SLUICE_ASSIGN_OR_RETURN(const std::span<const uint8_t> payload,
-                          reader.ReadBytes(payload_bytes));
+  SLUICE_ASSIGN_OR_RETURN(frame.payload, reader.ReadBytes(payload_bytes));
   const uint32_t crc =
-      FrameCrc(bytes.first(kFrameHeaderBytes - kCrcBytes), payload);
+      FrameCrc(bytes.first(kFrameHeaderBytes - kCrcBytes), frame.payload);
   if (crc != declared_crc) {
     return absl::DataLossError(absl::StrFormat(
         "frame CRC: expected %08x, found %08x", declared_crc, crc));
   }
-  frame.payload.assign(payload.begin(), payload.end());
   return frame;
 }
 
-absl::StatusOr<std::vector<uint8_t>> EncodeFrame(std::span<const float> latent,
-                                                 const LatentShape& shape,
-                                                 const CodecTables& tables,
-                                                 uint32_t codec_short_id,
-                                                 int rate) {
+absl::Status EncodeFrame(std::span<const float> latent,
+                         const LatentShape& shape, const CodecTables& tables,
+                         uint32_t codec_short_id, int rate,
+                         CoderScratch& scratch, std::vector<uint8_t>& frame) {
   SLUICE_RETURN_IF_ERROR(CheckRate(rate, tables));
   const std::span<const ChannelTable> channels = tables.rate(rate);
-  SLUICE_ASSIGN_OR_RETURN(const std::vector<int32_t> symbols,
-                          QuantizeLatent(latent, shape, channels));
-  Frame frame;
-  frame.header = {.codec_short_id = codec_short_id,
-                  .rate = rate,
-                  .latent_height = shape.height,
-                  .latent_width = shape.width};
-  SLUICE_ASSIGN_OR_RETURN(frame.payload,
-                          EncodeSymbols(symbols, shape, channels));
-  return WriteFrame(frame);
+  SLUICE_RETURN_IF_ERROR(
+      QuantizeLatent(latent, shape, channels, scratch.symbols));
+  const FrameHeader header = {.codec_short_id = codec_short_id,
+                              .rate = rate,
+                              .latent_height = shape.height,
+                              .latent_width = shape.width,
+                              .num_lanes = NumLanesFor(shape, channels)};
+  SLUICE_RETURN_IF_ERROR(EncodeSymbols(scratch.symbols, shape, channels,
+                                       header.num_lanes, scratch,
+                                       scratch.payload));
+  return WriteFrame({header, scratch.payload}, frame);
 }
 
-absl::StatusOr<DecodedFrame> DecodeFrame(std::span<const uint8_t> bytes,
-                                         const CodecTables& tables,
-                                         uint32_t codec_short_id) {
-  SLUICE_ASSIGN_OR_RETURN(const Frame frame, ReadFrame(bytes));
-  return DecodeFrame(frame, tables, codec_short_id);
-}
-
-absl::StatusOr<DecodedFrame> DecodeFrame(const Frame& frame,
-                                         const CodecTables& tables,
-                                         uint32_t codec_short_id) {
+absl::Status DecodeFrame(const Frame& frame, const CodecTables& tables,
+                         uint32_t codec_short_id, CoderScratch& scratch,
+                         DecodedFrame& decoded) {
   if (frame.header.codec_short_id != codec_short_id) {
     return absl::FailedPreconditionError(
         absl::StrFormat("frame of another codec: expected id %08x, found %08x",
@@ -156,16 +151,37 @@ absl::StatusOr<DecodedFrame> DecodeFrame(const Frame& frame,
   }
   SLUICE_RETURN_IF_ERROR(CheckRate(frame.header.rate, tables));
   const std::span<const ChannelTable> channels = tables.rate(frame.header.rate);
-  DecodedFrame decoded;
   decoded.header = frame.header;
   decoded.shape = {.channels = tables.num_channels(),
                    .height = frame.header.latent_height,
                    .width = frame.header.latent_width};
-  SLUICE_ASSIGN_OR_RETURN(
-      const std::vector<int32_t> symbols,
-      DecodeSymbols(frame.payload, decoded.shape, channels));
-  SLUICE_ASSIGN_OR_RETURN(decoded.y_hat,
-                          DequantizeLatent(symbols, decoded.shape, channels));
+  SLUICE_RETURN_IF_ERROR(DecodeSymbols(frame.payload, decoded.shape, channels,
+                                       frame.header.num_lanes, scratch,
+                                       scratch.symbols));
+  return DequantizeLatent(scratch.symbols, decoded.shape, channels,
+                          decoded.y_hat);
+}
+
+absl::StatusOr<std::vector<uint8_t>> EncodeFrame(std::span<const float> latent,
+                                                 const LatentShape& shape,
+                                                 const CodecTables& tables,
+                                                 uint32_t codec_short_id,
+                                                 int rate) {
+  CoderScratch scratch;
+  std::vector<uint8_t> frame;
+  SLUICE_RETURN_IF_ERROR(
+      EncodeFrame(latent, shape, tables, codec_short_id, rate, scratch, frame));
+  return frame;
+}
+
+absl::StatusOr<DecodedFrame> DecodeFrame(std::span<const uint8_t> bytes,
+                                         const CodecTables& tables,
+                                         uint32_t codec_short_id) {
+  SLUICE_ASSIGN_OR_RETURN(const Frame frame, ReadFrame(bytes));
+  CoderScratch scratch;
+  DecodedFrame decoded;
+  SLUICE_RETURN_IF_ERROR(
+      DecodeFrame(frame, tables, codec_short_id, scratch, decoded));
   return decoded;
 }
 

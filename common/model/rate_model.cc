@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
@@ -126,51 +125,6 @@ Weights InitRateModel(int num_rates, const at::Tensor& y_mean,
           {"mix_log_scale", at::log(y_std).unsqueeze(1) + spread.unsqueeze(0)}};
 }
 
-namespace {
-
-// Frequencies of `counts` (the last one the escape's) that sum to 2^precision,
-// each at least 1; the rounding error goes to the largest, where it costs
-// least.
-std::vector<uint32_t> NormalizedFrequencies(
-    const std::vector<uint64_t>& counts) {
-  const uint64_t total =
-      std::accumulate(counts.begin(), counts.end(), uint64_t{0});
-  constexpr uint32_t kOne = 1u << codec::kCdfPrecisionBits;
-  const uint64_t to_share = kOne - counts.size();
-  std::vector<uint32_t> frequencies;
-  uint32_t used = 0;
-  for (const uint64_t count : counts) {
-    const uint64_t share =
-        total == 0 ? 0 : (count * to_share + total / 2) / total;
-    frequencies.push_back(1 + static_cast<uint32_t>(share));
-    used += frequencies.back();
-  }
-  auto largest = std::max_element(frequencies.begin(), frequencies.end());
-  *largest += kOne - used;
-  return frequencies;
-}
-
-absl::StatusOr<codec::QuantizedCdf> CdfFromCounts(
-    const std::vector<uint64_t>& counts) {
-  int low = kCountRange;
-  int high = kCountRange;
-  for (int i = 0; i < static_cast<int>(counts.size()); ++i) {
-    if (counts[i] == 0) continue;
-    low = std::min(low, i);
-    high = std::max(high, i);
-  }
-  std::vector<uint64_t> slots(counts.begin() + low, counts.begin() + high + 1);
-  slots.push_back(0);  // Escape.
-  const std::vector<uint32_t> frequencies = NormalizedFrequencies(slots);
-  std::vector<uint32_t> cdf = {0};
-  for (const uint32_t frequency : frequencies) {
-    cdf.push_back(cdf.back() + frequency);
-  }
-  return codec::QuantizedCdf::Create(std::move(cdf), low - kCountRange);
-}
-
-}  // namespace
-
 absl::StatusOr<codec::CodecTables> TablesFromCounts(
     const Weights& weights, int num_rates, int num_channels,
     const SymbolCounts& counts) {
@@ -181,7 +135,7 @@ absl::StatusOr<codec::CodecTables> TablesFromCounts(
   for (int r = 0; r < num_rates; ++r) {
     for (int c = 0; c < num_channels; ++c) {
       SLUICE_ASSIGN_OR_RETURN(codec::QuantizedCdf cdf,
-                              CdfFromCounts(counts[r][c]));
+                              QuantizeFit(FitSymbols(counts[r][c])));
       tables.push_back(
           {.gain = gain.data_ptr<float>()[r * num_channels + c],
            .inverse_gain = inverse.data_ptr<float>()[r * num_channels + c],

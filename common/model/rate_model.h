@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/codec/codec_tables.h"
+#include "common/model/symbol_fit.h"
 #include "common/model/weights.h"
 
 namespace sluice::model {
@@ -62,10 +63,7 @@ class RateModel {
 Weights InitRateModel(int num_rates, const at::Tensor& y_mean,
                       const at::Tensor& y_std, double std_of_symbols);
 
-// Integer tables from counted symbols. `counts[r][c]` maps are histograms over
-// symbols -kCountRange..kCountRange of training pictures; the tails outside the
-// kept window go to the escape slot.
-inline constexpr int kCountRange = 1024;
+// Integer tables from the histograms counts[r][c] (symbol_fit.h).
 using SymbolCounts = std::vector<std::vector<std::vector<uint64_t>>>;
 absl::StatusOr<codec::CodecTables> TablesFromCounts(const Weights& weights,
                                                     int num_rates,

@@ -20,6 +20,7 @@
 #include "models/train/pack.h"
 #include "models/train/pixel_baseline.h"
 #include "models/train/record.h"
+#include "models/train/retable.h"
 #include "models/train/train.h"
 #include "models/train/verify.h"
 
@@ -258,6 +259,33 @@ void AddDecode(CLI::App* app, Command* command) {
   });
 }
 
+void AddRetable(CLI::App* app, Command* command) {
+  const auto options = std::make_shared<RetableOptions>();
+  CLI::App* sub = app->add_subcommand(
+      "retable", "Count a codec's symbols on other pictures, for new tables");
+  sub->footer(
+      "Nothing is trained: pictures look the same, but frames of a camera "
+      "whose "
+      "pictures\nare unlike the training set's get smaller. The codec id "
+      "changes; name it in tail.json.\n\nExample:\n  sluice-model pack "
+      "frames/ --out frames.shard\n  sluice-model retable --codec "
+      "models/zoo/patch-v1 --data frames.shard -o mine");
+  sub->add_option("--codec", options->codec, "Codec folder")
+      ->type_name("DIR")
+      ->required();
+  sub->add_option("--data", options->data, "Shard whose symbols are counted")
+      ->type_name("FILE")
+      ->required();
+  sub->add_option("--check", options->check,
+                  "Shard on which to compare payloads with the unquantized fit")
+      ->type_name("FILE");
+  sub->add_option("-o,--out", options->out, "Codec folder to write")
+      ->type_name("DIR")
+      ->required();
+  sub->callback(
+      [=] { *command = [options] { return Print(RetableCodec(*options)); }; });
+}
+
 void AddInspect(CLI::App* app, Command* command) {
   const auto path = std::make_shared<std::filesystem::path>();
   CLI::App* sub = app->add_subcommand(
@@ -297,6 +325,7 @@ void AddCommands(CLI::App* app, Command* command) {
   AddPack(app, command);
   AddEncode(app, command);
   AddDecode(app, command);
+  AddRetable(app, command);
   AddInspect(app, command);
   AddVerify(app, command);
 }

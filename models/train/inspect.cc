@@ -117,12 +117,12 @@ absl::StatusOr<std::string> InspectFrame(const std::filesystem::path& path) {
   const absl::StatusOr<codec::Frame> frame = codec::ReadFrame(bytes);
   if (!frame.ok()) return Annotate(frame.status(), path.string());
   const codec::FrameHeader& header = frame->header;
-  return absl::StrCat("frame, version ", codec::kFrameVersion, ", ",
-                      bytes.size(), " bytes", "\ncodec short id ",
-                      absl::StrFormat("%08x", header.codec_short_id), "\nrate ",
-                      header.rate, "\nlatent ", header.latent_height, " high, ",
-                      header.latent_width, " wide\npayload ",
-                      frame->payload.size(), " bytes\n");
+  return absl::StrCat(
+      "frame, version ", codec::kFrameVersion, ", ", bytes.size(), " bytes",
+      "\ncodec short id ", absl::StrFormat("%08x", header.codec_short_id),
+      "\nrate ", header.rate, "\nlatent ", header.latent_height, " high, ",
+      header.latent_width, " wide\npayload ", frame->payload.size(), " bytes, ",
+      header.num_lanes, header.num_lanes == 1 ? " lane\n" : " lanes\n");
 }
 
 }  // namespace

@@ -67,12 +67,12 @@ absl::StatusOr<base::FloatTensor> CheckRate(
   SLUICE_ASSIGN_OR_RETURN(codec::DecodedFrame decoded,
                           codec.FrameToYHat(frame));
   const auto channels = codec.artifact().tables.rate(rate);
-  SLUICE_ASSIGN_OR_RETURN(
-      const std::vector<int32_t> symbols,
-      codec::QuantizeLatent(latent.values, decoded.shape, channels));
-  SLUICE_ASSIGN_OR_RETURN(
-      const std::vector<float> expected,
-      codec::DequantizeLatent(symbols, decoded.shape, channels));
+  std::vector<int32_t> symbols;
+  SLUICE_RETURN_IF_ERROR(
+      codec::QuantizeLatent(latent.values, decoded.shape, channels, symbols));
+  std::vector<float> expected;
+  SLUICE_RETURN_IF_ERROR(
+      codec::DequantizeLatent(symbols, decoded.shape, channels, expected));
   if (decoded.y_hat != expected) {
     return absl::InternalError(
         "the decoded frame differs from what was encoded");

@@ -97,7 +97,7 @@ TEST(TablesTensorsTest, HostileCdfShapesAreInvalid) {
 
 TEST(TablesTensorsTest, AnotherPrecisionIsInvalid) {
   EXPECT_THAT(WithInts("precision_bits", [](auto& v) { v[0] = 15; }),
-              IsInvalid("\"precision_bits\": expected 16, found 15"));
+              IsInvalid("\"precision_bits\": expected 12, found 15"));
 }
 
 TEST(TablesTensorsTest, ACdfMustIncreaseFromZeroToTheTop) {
@@ -130,6 +130,13 @@ TEST(TablesTensorsTest, CdfLengthStaysInsideItsRow) {
     EXPECT_THAT(WithInts("cdf_length", [&](auto& v) { v[0] = length; }),
                 IsInvalid("rate 0 channel 0"));
   }
+}
+
+TEST(TablesTensorsTest, TooManyTablesAreInvalid) {
+  TensorMap tensors = TablesToTensors(MakeTables());
+  tensors.at("cdf").shape = {64, 512, 9};
+  EXPECT_THAT(TablesFromTensors(tensors).status(),
+              IsInvalid("at most 4096 tables, found 32768"));
 }
 
 TEST(TablesTensorsTest, SymbolsStayInRange) {

@@ -53,9 +53,9 @@ inline codec::CodecTables MakeTables(float first_gain = 1.0f) {
   std::vector<codec::ChannelTable> tables;
   for (int i = 0; i < 6; ++i) {
     std::vector<uint32_t> cdf = {0};
-    for (int k = 0; k <= i; ++k) cdf.push_back(1000u * (k + 1));
-    cdf.push_back(60000);
-    cdf.push_back(65536);
+    for (int k = 0; k <= i; ++k) cdf.push_back(60u * (k + 1));
+    cdf.push_back(3750);
+    cdf.push_back(4096);
     tables.push_back({first_gain + static_cast<float>(i), 0.75f, 0.125f,
                       codec::QuantizedCdf::Create(cdf, -i).value()});
   }

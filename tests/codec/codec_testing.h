@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <random>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -10,17 +11,30 @@
 
 #include "absl/status/status.h"
 #include "common/codec/codec_tables.h"
+#include "common/codec/latent_shape.h"
 #include "gmock/gmock.h"
 
 namespace sluice::codec {
 
-// A table whose slots have these frequencies (their sum is 65536), escape last.
+inline constexpr int kLaneCounts[] = {1, 2, 4, 8, 16, 32};
+
+// A table whose slots have these frequencies (their sum is 4096), escape last.
 // Gains are 1 and the median is 0 unless a test sets them.
 ChannelTable MakeTable(int32_t min_symbol,
                        const std::vector<uint32_t>& frequencies);
 
-// Every CDF slot one code wide: all of +-kMaxSymbol and the escape.
+// As many symbols as a table can have, -127 to 127; every slot 16 codes wide,
+// hence exactly one byte per symbol.
 ChannelTable WidestTable();
+
+// 2 to 256 slots around zero: uniform, one with all the codes that the others
+// can spare, or something between.
+ChannelTable RandomTable(std::mt19937& random);
+
+// Symbols as often as the tables say; escapes are of all lengths.
+std::vector<int32_t> RandomSymbols(const LatentShape& shape,
+                                   std::span<const ChannelTable> channels,
+                                   std::mt19937& random);
 
 // The tables of the worked frame in bitstream_format.md: channel 0 has symbols
 // -1..1 and a median of 0.5, channel 1 has 0..1, a gain of 2 and its inverse.

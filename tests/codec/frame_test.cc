@@ -17,12 +17,22 @@ constexpr StatusCode kExhausted = StatusCode::kResourceExhausted;
 constexpr uint32_t kCodecId = 0x1a2b3c4d;
 constexpr LatentShape kShape = {2, 2, 2};
 
+constexpr uint8_t kPayload[] = {1, 2, 3, 4, 5};
+
 Frame SmallFrame() {
   return {.header = {.codec_short_id = kCodecId,
                      .rate = 3,
                      .latent_height = 2,
-                     .latent_width = 5},
-          .payload = {1, 2, 3, 4, 5}};
+                     .latent_width = 5,
+                     .num_lanes = 8},
+          .payload = kPayload};
+}
+
+absl::StatusOr<Bytes> Write(const Frame& frame) {
+  Bytes bytes = {0x5a};  // To be replaced.
+  const absl::Status status = WriteFrame(frame, bytes);
+  if (!status.ok()) return status;
+  return bytes;
 }
 
 Bytes WorkedFrame(int rate) {
@@ -44,31 +54,36 @@ Bytes WithField(Bytes frame, size_t offset, const Bytes& field) {
 }
 
 TEST(FrameTest, WriteAndReadRoundTrip) {
-  const Frame frame = SmallFrame();
-  const auto bytes = WriteFrame(frame);
-  ASSERT_TRUE(bytes.ok()) << bytes.status();
-  EXPECT_EQ(bytes->size(), kFrameHeaderBytes + frame.payload.size());
-  const auto read = ReadFrame(*bytes);
-  ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->header.codec_short_id, kCodecId);
-  EXPECT_EQ(read->header.rate, 3);
-  EXPECT_EQ(read->header.latent_height, 2);
-  EXPECT_EQ(read->header.latent_width, 5);
-  EXPECT_EQ(read->payload, frame.payload);
+  for (const int num_lanes : kLaneCounts) {
+    Frame frame = SmallFrame();
+    frame.header.num_lanes = num_lanes;
+    const auto bytes = Write(frame);
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    EXPECT_EQ(bytes->size(), kFrameHeaderBytes + frame.payload.size());
+    const auto read = ReadFrame(*bytes);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->header.codec_short_id, kCodecId);
+    EXPECT_EQ(read->header.rate, 3);
+    EXPECT_EQ(read->header.latent_height, 2);
+    EXPECT_EQ(read->header.latent_width, 5);
+    EXPECT_EQ(read->header.num_lanes, num_lanes);
+    EXPECT_THAT(read->payload, testing::ElementsAreArray(kPayload));
+    EXPECT_EQ(read->payload.data(), bytes->data() + kFrameHeaderBytes);
+  }
 }
 
 TEST(FrameTest, LimitsRoundTrip) {
-  Frame frame;
-  frame.header = {.codec_short_id = 0xffffffff,
-                  .rate = kMaxRates - 1,
-                  .latent_height = 1,
-                  .latent_width = kMaxLatentSide};
-  frame.payload.assign(kMaxPayloadBytes, 0xa5);
-  const auto bytes = WriteFrame(frame);
+  const Bytes payload(kMaxPayloadBytes, 0xa5);
+  const auto bytes = Write({.header = {.codec_short_id = 0xffffffff,
+                                       .rate = kMaxRates - 1,
+                                       .latent_height = 1,
+                                       .latent_width = kMaxLatentSide,
+                                       .num_lanes = kMaxLanes},
+                            .payload = payload});
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   const auto read = ReadFrame(*bytes);
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read->payload, frame.payload);
+  EXPECT_EQ(Bytes(read->payload.begin(), read->payload.end()), payload);
   EXPECT_EQ(read->header.latent_width, kMaxLatentSide);
 }
 
@@ -81,21 +96,62 @@ TEST(FrameTest, EncodeAndDecodeRoundTrip) {
                                                    0.0f, 2.5f, 0.5f, 0.0f));
 }
 
+TEST(FrameTest, BuffersOfAnotherFrameAreReplaced) {
+  const CodecTables tables = WorkedTables(4);
+  CoderScratch scratch;
+  Bytes bytes;
+  DecodedFrame decoded;
+  for (const int side : {9, 2, 30, 1}) {
+    const LatentShape shape{2, side, side};
+    const std::vector<float> latent(shape.num_elements(), 0.5f);
+    const int rate = side % 4;
+    ASSERT_TRUE(
+        EncodeFrame(latent, shape, tables, kCodecId, rate, scratch, bytes)
+            .ok());
+    EXPECT_EQ(bytes,
+              EncodeFrame(latent, shape, tables, kCodecId, rate).value());
+    const auto frame = ReadFrame(bytes);
+    ASSERT_TRUE(frame.ok()) << frame.status();
+    ASSERT_TRUE(DecodeFrame(*frame, tables, kCodecId, scratch, decoded).ok());
+    EXPECT_EQ(decoded.header.rate, rate);
+    EXPECT_EQ(decoded.shape, shape);
+    EXPECT_EQ(decoded.y_hat, latent);
+  }
+}
+
+TEST(FrameTest, LanesAreThoseForTheLatent) {
+  const CodecTables tables = CodecTables::Create(1, 1, {WidestTable()}).value();
+  for (const int side : {10, 50, 70, 100, 150}) {
+    const LatentShape shape{1, side, side};
+    const std::vector<float> latent(shape.num_elements(), -3.0f);
+    const Bytes bytes = EncodeFrame(latent, shape, tables, 1, 0).value();
+    EXPECT_EQ(ReadFrame(bytes)->header.num_lanes,
+              NumLanesFor(shape, tables.rate(0)));
+    EXPECT_EQ(DecodeFrame(bytes, tables, 1)->y_hat, latent);
+  }
+}
+
 TEST(FrameTest, WriterRefusesWhatNoReaderTakes) {
   Frame frame = SmallFrame();
   frame.header.rate = -1;
-  EXPECT_THAT(WriteFrame(frame), Fails(kInvalid, "rate -1 is outside 0 to 63"));
+  EXPECT_THAT(Write(frame), Fails(kInvalid, "rate -1 is outside 0 to 63"));
   frame.header.rate = kMaxRates;
-  EXPECT_THAT(WriteFrame(frame), Fails(kInvalid, "rate 64 is outside 0 to 63"));
+  EXPECT_THAT(Write(frame), Fails(kInvalid, "rate 64 is outside 0 to 63"));
+  for (const int num_lanes : {0, -1, -8, 3, 12, 31, 33, 64, 256}) {
+    frame = SmallFrame();
+    frame.header.num_lanes = num_lanes;
+    EXPECT_THAT(Write(frame), Fails(kInvalid, "expected a power of two up to"))
+        << num_lanes;
+  }
   frame = SmallFrame();
   frame.header.latent_height = 0;
-  EXPECT_THAT(WriteFrame(frame), Fails(kInvalid, "height 0"));
+  EXPECT_THAT(Write(frame), Fails(kInvalid, "height 0"));
   frame = SmallFrame();
   frame.header.latent_width = kMaxLatentSide + 1;
-  EXPECT_THAT(WriteFrame(frame), Fails(kExhausted, "width 4097 exceeds 4096"));
-  frame = SmallFrame();
-  frame.payload.resize(kMaxPayloadBytes + 1);
-  EXPECT_THAT(WriteFrame(frame), Fails(kExhausted, "4194305 bytes exceeds"));
+  EXPECT_THAT(Write(frame), Fails(kExhausted, "width 4097 exceeds 4096"));
+  const Bytes payload(kMaxPayloadBytes + 1);
+  frame = {.header = SmallFrame().header, .payload = payload};
+  EXPECT_THAT(Write(frame), Fails(kExhausted, "4194305 bytes exceeds"));
 }
 
 TEST(FrameTest, EncoderRefusesWhatDoesNotFitTheTables) {
@@ -119,13 +175,26 @@ TEST(FrameTest, WrongMagicIsInvalid) {
 }
 
 TEST(FrameTest, WrongVersionIsInvalid) {
-  EXPECT_THAT(ReadFrame(WithField(WorkedFrame(0), 2, {1})),
-              Fails(kInvalid, "version: expected 0, found 1"));
+  EXPECT_THAT(ReadFrame(WithField(WorkedFrame(0), 2, {0})),
+              Fails(kInvalid, "version: expected 1, found 0"));
+  EXPECT_THAT(ReadFrame(WithField(WorkedFrame(0), 2, {2})),
+              Fails(kInvalid, "version: expected 1, found 2"));
 }
 
 TEST(FrameTest, WrongCoderIsInvalid) {
+  EXPECT_THAT(ReadFrame(WithField(WorkedFrame(0), 3, {6})),
+              Fails(kInvalid, "coder: expected 0 to 5, found 6"));
   EXPECT_THAT(ReadFrame(WithField(WorkedFrame(0), 3, {255})),
-              Fails(kInvalid, "coder: expected 0, found 255"));
+              Fails(kInvalid, "coder: expected 0 to 5, found 255"));
+}
+
+TEST(FrameTest, CoderOfOtherLanesThanThePayloadsIsDataLoss) {
+  for (uint8_t coder = 1; coder <= kMaxLanesLog2; ++coder) {
+    const Bytes frame = WithField(WorkedFrame(0), 3, {coder});
+    EXPECT_TRUE(ReadFrame(frame).ok());
+    EXPECT_THAT(DecodeFrame(frame, WorkedTables(4), kCodecId),
+                Fails(kDataLoss, ""));
+  }
 }
 
 TEST(FrameTest, RateBeyondAnyCodecsIsInvalid) {
@@ -180,12 +249,17 @@ TEST(FrameTest, TrailingBytesAreDataLoss) {
 }
 
 TEST(FrameTest, EveryBitFlipIsAnError) {
-  Bytes frame = WorkedFrame(3);
-  for (size_t bit = 0; bit < 8 * frame.size(); ++bit) {
-    const uint8_t mask = static_cast<uint8_t>(1u << (bit % 8));
-    frame[bit / 8] ^= mask;
-    EXPECT_FALSE(ReadFrame(frame).ok()) << bit;
-    frame[bit / 8] ^= mask;
+  for (const int num_lanes : kLaneCounts) {
+    Frame small = SmallFrame();
+    small.header.num_lanes = num_lanes;
+    for (Bytes frame : {WorkedFrame(3), Write(small).value()}) {
+      for (size_t bit = 0; bit < 8 * frame.size(); ++bit) {
+        const uint8_t mask = static_cast<uint8_t>(1u << (bit % 8));
+        frame[bit / 8] ^= mask;
+        EXPECT_FALSE(ReadFrame(frame).ok()) << bit;
+        frame[bit / 8] ^= mask;
+      }
+    }
   }
 }
 
@@ -193,7 +267,7 @@ TEST(FrameTest, WrongCrcSaysBoth) {
   Bytes frame = WorkedFrame(3);
   frame[17] ^= 0xff;
   EXPECT_THAT(ReadFrame(frame),
-              Fails(kDataLoss, "CRC: expected 5d4ee9aa, found 5d4ee955"));
+              Fails(kDataLoss, "CRC: expected ab8610a9, found ab861056"));
 }
 
 TEST(FrameTest, RightCrcOverABadPayloadIsDataLoss) {
@@ -205,8 +279,8 @@ TEST(FrameTest, RightCrcOverABadPayloadIsDataLoss) {
 
 TEST(FrameTest, EmptyPayloadIsDataLoss) {
   Frame frame = SmallFrame();
-  frame.payload.clear();
-  const Bytes bytes = WriteFrame(frame).value();
+  frame.payload = {};
+  const Bytes bytes = Write(frame).value();
   EXPECT_THAT(DecodeFrame(bytes, WorkedTables(4), kCodecId),
               Fails(kDataLoss, "expected 1 more bytes, found 0"));
 }

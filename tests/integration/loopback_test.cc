@@ -215,7 +215,8 @@ TEST_F(LoopbackTest, OtherCodecIsAFailedPrecondition) {
   v1::InferRequest request = GoodRequest();
   codec::Frame frame = *codec::ReadFrame(wire::FrameFromProto(request));
   frame.header.codec_short_id = 0xdeadbeef;
-  const std::vector<uint8_t> other = *codec::WriteFrame(frame);
+  std::vector<uint8_t> other;
+  ASSERT_TRUE(codec::WriteFrame(frame, other).ok());
   request.set_frame(other.data(), other.size());
   ExpectRefused(request, grpc::StatusCode::FAILED_PRECONDITION, "deadbeef");
 }

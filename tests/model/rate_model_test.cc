@@ -101,7 +101,7 @@ TEST(TablesFromCountsTest, CrossEntropyIsNearTheCountsEntropy) {
     const double p =
         static_cast<double>(histogram[cdf.min_symbol() + k + kCountRange]) /
         total;
-    const double q = (cdf.cdf()[k + 1] - cdf.cdf()[k]) / 65536.0;
+    const double q = (cdf.cdf()[k + 1] - cdf.cdf()[k]) / 4096.0;
     if (p > 0) {
       entropy -= p * std::log2(p);
       cross -= p * std::log2(q);

@@ -107,26 +107,23 @@ TEST_F(InferPipelineTest, RefusedRequestIsAnsweredOnceAndTakesNoSlot) {
 
 TEST_F(InferPipelineTest, PayloadThatDoesNotDecodeIsDataLoss) {
   Start();
-  const codec::Frame frame = {{.codec_short_id = 0xaaaaaaaa,
-                               .rate = 0,
-                               .latent_height = 8,
-                               .latent_width = 8},
-                              {0xff, 0xff, 0xff, 0xff, 1, 2, 3}};
-  const std::vector<uint8_t> bytes = codec::WriteFrame(frame).value();
-  TestCall call(FrameRequest(std::string(bytes.begin(), bytes.end())));
+  constexpr uint8_t kPayload[] = {0xff, 0xff, 0xff, 0xff, 1, 2, 3};
+  TestCall call(FrameRequest(TestFrame({.codec_short_id = 0xaaaaaaaa,
+                                        .rate = 0,
+                                        .latent_height = 8,
+                                        .latent_width = 8},
+                                       kPayload)));
   pipeline_->Infer(call.Get());
   EXPECT_EQ(call.status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(InferPipelineTest, RateTheCodecHasNotIsInvalid) {
   Start();
-  const codec::Frame frame = {{.codec_short_id = 0xaaaaaaaa,
-                               .rate = kTestRates,
-                               .latent_height = 8,
-                               .latent_width = 8},
-                              {}};
-  const std::vector<uint8_t> bytes = codec::WriteFrame(frame).value();
-  TestCall call(FrameRequest(std::string(bytes.begin(), bytes.end())));
+  TestCall call(FrameRequest(TestFrame({.codec_short_id = 0xaaaaaaaa,
+                                        .rate = kTestRates,
+                                        .latent_height = 8,
+                                        .latent_width = 8},
+                                       {})));
   pipeline_->Infer(call.Get());
   EXPECT_EQ(call.status().code(), absl::StatusCode::kInvalidArgument);
 }

@@ -49,13 +49,12 @@ class InferPlanTest : public ::testing::Test {
 
   // A frame whose header declares a latent of these sides, CRC correct.
   static std::string DeclaredFrame(int height, int width) {
-    const codec::Frame frame = {{.codec_short_id = 0xaaaaaaaa,
-                                 .rate = 0,
-                                 .latent_height = height,
-                                 .latent_width = width},
-                                {1, 2, 3}};
-    const std::vector<uint8_t> bytes = codec::WriteFrame(frame).value();
-    return std::string(bytes.begin(), bytes.end());
+    constexpr uint8_t kPayload[] = {1, 2, 3};
+    return TestFrame({.codec_short_id = 0xaaaaaaaa,
+                      .rate = 0,
+                      .latent_height = height,
+                      .latent_width = width},
+                     kPayload);
   }
 
   const ModelStore store_;

@@ -16,8 +16,7 @@ using base::FloatTensor;
 
 codec::CodecTables MakeTestTables() {
   const codec::QuantizedCdf cdf =
-      codec::QuantizedCdf::Create({0, 0x4000, 0xc000, 0xff00, 0x10000}, -1)
-          .value();
+      codec::QuantizedCdf::Create({0, 0x400, 0xc00, 0xff0, 0x1000}, -1).value();
   std::vector<codec::ChannelTable> tables(
       kTestRates * kTestChannels,
       {.gain = 1.0f, .inverse_gain = 1.0f, .median = 0.0f, .cdf = cdf});
@@ -156,6 +155,13 @@ std::string MakeTestFrame(char digit, int height, int width, float value,
                          rate)
           .value();
   return std::string(frame.begin(), frame.end());
+}
+
+std::string TestFrame(const codec::FrameHeader& header,
+                      std::span<const uint8_t> payload) {
+  std::vector<uint8_t> bytes;
+  EXPECT_TRUE(codec::WriteFrame({header, payload}, bytes).ok());
+  return std::string(bytes.begin(), bytes.end());
 }
 
 v1::InferRequest FrameRequest(std::string frame,

@@ -4,11 +4,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "common/base/mutex.h"
+#include "common/codec/frame.h"
 #include "common/model/decoder_network.h"
 #include "common/model/tail.h"
 #include "server/infer_task.h"
@@ -88,6 +90,9 @@ LoadedTail MakeTestTail(const std::string& name,
 // in channel 1.
 std::string MakeTestFrame(char digit, int height, int width, float value,
                           int rate = 0);
+// A frame of this header and payload, whatever they say.
+std::string TestFrame(const codec::FrameHeader& header,
+                      std::span<const uint8_t> payload);
 v1::InferRequest FrameRequest(std::string frame,
                               std::vector<std::string> tails = {});
 // A PNG of one colour.

@@ -132,13 +132,16 @@ TEST_F(CodecFilesTest, ADamagedFrameIsDataLossAndNamesTheFile) {
 }
 
 TEST_F(CodecFilesTest, AFrameOfAnotherCodecIsRefused) {
-  const auto bytes = codec::WriteFrame({.header = {.codec_short_id = 0x12345678,
-                                                   .rate = 0,
-                                                   .latent_height = 1,
-                                                   .latent_width = 1},
-                                        .payload = {}});
+  std::vector<uint8_t> bytes;
+  ASSERT_TRUE(codec::WriteFrame({.header = {.codec_short_id = 0x12345678,
+                                            .rate = 0,
+                                            .latent_height = 1,
+                                            .latent_width = 1},
+                                 .payload = {}},
+                                bytes)
+                  .ok());
   const auto text = DecodeFrameFile({.codec = codec(),
-                                     .frame = folder_.Write("frame", *bytes),
+                                     .frame = folder_.Write("frame", bytes),
                                      .out = folder_ / "out"});
   EXPECT_EQ(text.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(text.status().message(), HasSubstr("12345678"));
