@@ -15,14 +15,6 @@ struct Avx2 {
   static constexpr WordOrders kExpanding = WordOrders<8, 1>::Expanding();
   static constexpr WordOrders kCompacting = WordOrders<8, 2>::Compacting();
 
-  // A gather merges into its destination and so waits for whatever was in that
-  // register last. Zeros are there at once, and as the mask's sign bits come
-  // from the indices, no compiler finds the zeros superfluous.
-  static U32 Gather(const uint32_t* table, U32 indices) {
-    return (U32)_mm256_mask_i32gather_epi32(
-        _mm256_setzero_si256(), reinterpret_cast<const int*>(table),
-        (__m256i)indices, (__m256i)(indices | 1u << 31), 4);
-  }
   static U32 Min(U32 a, U32 b) {
     return (U32)_mm256_min_epu32((__m256i)a, (__m256i)b);
   }
@@ -61,12 +53,13 @@ struct Avx2 {
 
 }  // namespace
 
-// At 8 lanes a decoder waits for its one gather longer than the scalar one
-// takes; an encoder gains there already. ns per symbol on Zen 4, 72,600 symbols
-// (scripts/bench codec), encode and decode:
+// At 8 lanes a decoder waits for its one vector longer than the scalar one
+// takes; an encoder gains there already. ns per symbol on Zen 4, GCC 12, 72,600
+// symbols (scripts/bench codec), encode and decode:
 //   lanes     8           16          32
-//   scalar    2.1  1.25   2.1  1.25   2.1  1.25
-//   avx2      0.9  1.95   0.85 1.0    0.85 0.64
+//   scalar    2.4  1.5    2.3  1.3    2.4  1.3
+//   avx2      1.35 2.0    0.97 1.07   0.97 0.69
+// AVX-512 decodes no faster: 1.2 and 0.8 with its gather.
 void UseAvx2(LanePath& path) {
   path.name = "avx2";
   path.coders[3].encode = EncodeVectors<Avx2, 8>;

@@ -15,10 +15,6 @@ struct Neon {
   static constexpr WordOrders kExpanding = WordOrders<4, 2>::Expanding();
   static constexpr WordOrders kCompacting = WordOrders<4, 2>::Compacting();
 
-  static U32 Gather(const uint32_t* table, U32 indices) {
-    return U32{table[indices[0]], table[indices[1]], table[indices[2]],
-               table[indices[3]]};
-  }
   static U32 Min(U32 a, U32 b) {
     return (U32)vminq_u32((uint32x4_t)a, (uint32x4_t)b);
   }

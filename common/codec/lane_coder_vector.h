@@ -3,12 +3,14 @@
 // An `Isa` has vector types U32 and I32 of kWidth lanes (vectors of GCC and
 // clang: operators work lane by lane, a comparison gives all ones or zero) and,
 // for what operators cannot say:
-//   Gather(table, indices)          table[index] in each lane
 //   Min(vector, vector)
 //   Bits(mask)                      bit l: lane l of a comparison
 //   ExpandWords(words, bits)        the words in order to the lanes of `bits`
 //   StoreWords(vector, bits, end)   their low halves in order, up to `end`
 //   ToFloat(vector), ToInt(floats)  the latter for 0 .. 2^31 - 1
+//
+// GCC hands an inner loop's unrolling on to the loop around it, unless that has
+// one of its own.
 //
 // Include it only where that instruction set is on: `Isa` is a type of an
 // unnamed namespace, so that no other file can see these instantiations.
@@ -32,20 +34,37 @@ static inline void Store(const typename Isa::U32& vector, void* to) {
   std::memcpy(to, &vector, sizeof(vector));
 }
 
-// x / frequency of each lane. REQUIRES: x < frequency * 2^20.
-// The quotient is below 2^20 and comes from a few float operations of a relative
-// error of 2^-23 each (in any rounding mode), hence it is wrong by one at most;
-// the remainder tells.
+// table[index] in each lane. One by one: that is faster than AVX2's gather.
 template <class Isa>
-static inline typename Isa::U32 Divide(const typename Isa::U32& x,
-                                       const typename Isa::U32& frequency) {
+static inline typename Isa::U32 Gather(const uint32_t* table,
+                                       const typename Isa::U32& indices) {
+  typename Isa::U32 entries;
+#pragma GCC unroll 8
+  for (size_t lane = 0; lane < Isa::kWidth; ++lane) {
+    entries[lane] = table[indices[lane]];
+  }
+  return entries;
+}
+
+// floor(x / frequency) * 2^12 + start + x mod frequency of each lane.
+// REQUIRES: x < frequency * 2^20.
+// The quotient is below 2^20 and comes from floats, with roundings that add up
+// to 3.5 * 2^-23 in any rounding mode. Its divisor is taken 2^-21 too large, so
+// that it is never too large itself, and too small by less than one. What it
+// is rounded down to is right or lacks one; the remainder tells.
+template <class Isa>
+static inline typename Isa::U32 Advance(const typename Isa::U32& x,
+                                        const typename Isa::U32& frequency,
+                                        const typename Isa::U32& start) {
   using U32 = typename Isa::U32;
   using I32 = typename Isa::I32;
-  const U32 quotient = Isa::ToInt(Isa::ToFloat(x) / Isa::ToFloat(frequency));
-  const I32 remainder = (I32)(x - quotient * frequency);
-  const I32 below = remainder >> 31;  // All ones if it is negative.
-  const I32 above = remainder + ((I32)frequency & below) > (I32)frequency - 1;
-  return quotient + (U32)below - (U32)above;
+  constexpr float kSlightlyMore = 1.0f + 0x1p-21f;
+  const U32 quotient =
+      Isa::ToInt(Isa::ToFloat(x) / (Isa::ToFloat(frequency) * kSlightlyMore));
+  const U32 remainder = x - quotient * frequency;
+  const U32 lacks_one = (U32)((I32)remainder >= (I32)frequency);
+  return (quotient << kCdfPrecisionBits) + (remainder + start) +
+         (lacks_one & ((1u << kCdfPrecisionBits) - frequency));
 }
 
 template <class Isa, size_t kLanes>
@@ -58,6 +77,7 @@ uint8_t* EncodeVectors(LaneTable table, const int32_t* symbols,
   words = EncodeGroup(table, group, rest, states, words);
   U32 lanes[kVectors];
   std::memcpy(lanes, states, sizeof(lanes));
+#pragma GCC unroll 1
   while (group != symbols) {
     group -= kLanes;
 #pragma GCC unroll 8
@@ -66,16 +86,14 @@ uint8_t* EncodeVectors(LaneTable table, const int32_t* symbols,
       U32 slot = Load<Isa>(group + v * Isa::kWidth) -
                  static_cast<uint32_t>(table.min_symbol);
       slot = Isa::Min(slot, U32{} + table.escape_slot);
-      const U32 entry = Isa::Gather(table.slots, slot);
+      const U32 entry = Gather<Isa>(table.slots, slot);
       const U32 frequency = entry & kFieldMask;
       const U32 spills = (U32)(lanes[v] >= frequency << kSpillShift);
       const uint32_t bits = Isa::Bits(spills);
       Isa::StoreWords(lanes[v], bits, words);
       words -= 2 * __builtin_popcount(bits);
       const U32 state = spills ? lanes[v] >> kWordBits : lanes[v];
-      lanes[v] = state + (entry >> kSecondField) +
-                 Divide<Isa>(state, frequency) *
-                     ((1u << kCdfPrecisionBits) - frequency);
+      lanes[v] = Advance<Isa>(state, frequency, entry >> kSecondField);
     }
   }
   std::memcpy(states, lanes, sizeof(lanes));
@@ -92,10 +110,11 @@ const uint8_t* DecodeVectors(LaneTable table, int32_t* symbols,
   int32_t* const last_group = symbols + (num_symbols - rest);
   U32 lanes[kVectors];
   std::memcpy(lanes, states, sizeof(lanes));
+#pragma GCC unroll 1
   for (; symbols != last_group; symbols += kLanes) {
 #pragma GCC unroll 8
     for (size_t v = 0; v < kVectors; ++v) {
-      const U32 entry = Isa::Gather(table.codes, lanes[v] & kFieldMask);
+      const U32 entry = Gather<Isa>(table.codes, lanes[v] & kFieldMask);
       Store<Isa>(
           (entry >> kThirdField) + static_cast<uint32_t>(table.min_symbol),
           symbols + v * Isa::kWidth);

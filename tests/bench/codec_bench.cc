@@ -164,11 +164,14 @@ absl::Status AddArtifactCases(const std::filesystem::path& folder,
   return absl::OkStatus();
 }
 
-// The processor's name and stepping as Linux tells it.
+// As Linux tells it.
 std::string ProcessorName() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+    const size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) {
+      return line.substr(colon + 2);
+    }
   }
   return "unknown";
 }
