@@ -63,15 +63,20 @@ absl::StatusOr<vision::Picture> MakeTile(const vision::Picture& picture) {
 
 }  // namespace
 
-absl::StatusOr<AnnotatedOutput> AnnotatedOutput::Create(
-    std::string directory, std::string sheet_file) {
-  if (!directory.empty()) {
+absl::StatusOr<AnnotatedOutput> AnnotatedOutput::Create(const std::string& save,
+                                                        std::string sheet_file,
+                                                        VideoTime time) {
+  AnnotatedOutput output;
+  if (IsVideoFile(save)) {
+    output.video_.emplace(save, time);
+  } else if (!save.empty()) {
     std::error_code error;
-    fs::create_directories(directory, error);
-    if (error || !fs::is_directory(directory, error)) {
+    fs::create_directories(save, error);
+    if (error || !fs::is_directory(save, error)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "cannot create the directory '", directory, "': ", error.message()));
+          "cannot create the directory '", save, "': ", error.message()));
     }
+    output.directory_ = save;
   }
   if (!sheet_file.empty() &&
       absl::AsciiStrToLower(fs::path(sheet_file).extension().string()) !=
@@ -80,21 +85,31 @@ absl::StatusOr<AnnotatedOutput> AnnotatedOutput::Create(
         absl::StrCat("expected a .png file for the contact sheet, found '",
                      sheet_file, "'"));
   }
-  return AnnotatedOutput(std::move(directory), std::move(sheet_file));
+  output.sheet_file_ = std::move(sheet_file);
+  return output;
 }
 
-std::string AnnotatedOutput::UnusedName(const std::string& source) {
+std::string AnnotatedOutput::NameOf(const PictureReport& report) {
   // A frame of a video, "clip.mp4#7", becomes "clip-7".
-  const size_t hash = source.rfind('#');
-  std::string stem = fs::path(source.substr(0, hash)).stem().string();
-  if (hash != std::string::npos) {
-    absl::StrAppend(&stem, "-", source.substr(hash + 1));
+  const size_t hash = report.source.rfind('#');
+  const std::string file = report.source.substr(0, hash);
+  std::string stem = report.is_live ? "camera" : fs::path(file).stem().string();
+  std::string number;
+  if (report.is_live) {
+    number = absl::StrCat("-", report.sequence);
+  } else if (hash != std::string::npos) {
+    number = absl::StrCat("-", report.source.substr(hash + 1));
   }
-  std::string name = absl::StrCat(stem, "-annotated.jpg");
-  for (int i = 2; !used_names_.insert(name).second; ++i) {
-    name = absl::StrCat(stem, "-annotated-", i, ".jpg");
-  }
-  return name;
+  return absl::StrCat(stem, number, "-annotated", EndOf(file, stem), ".jpg");
+}
+
+const std::string& AnnotatedOutput::EndOf(const std::string& file,
+                                          const std::string& stem) {
+  const auto [entry, is_new] = name_ends_.try_emplace(file);
+  if (!is_new) return entry->second;
+  const int count = ++stem_counts_[stem];
+  if (count > 1) entry->second = absl::StrCat("-", count);
+  return entry->second;
 }
 
 absl::Status AnnotatedOutput::Add(const vision::Picture& picture,
@@ -109,13 +124,23 @@ absl::Status AnnotatedOutput::Add(const vision::Picture& picture,
       ++num_left_out_;
     }
   }
+  if (video_) {
+    return video_->Add(AnnotateClassification(picture, labels, caption),
+                       report.frame_rate, report.captured);
+  }
   if (directory_.empty()) return absl::OkStatus();
-  return WritePicture(fs::path(directory_) / UnusedName(report.source),
+  return WritePicture(fs::path(directory_) / NameOf(report),
                       AnnotateClassification(picture, labels, caption),
                       vision::PictureFormat::kJpeg);
 }
 
 absl::Status AnnotatedOutput::Finish() {
+  const absl::Status video = video_ ? video_->Finish() : absl::OkStatus();
+  const absl::Status sheet = WriteSheet();
+  return video.ok() ? sheet : video;
+}
+
+absl::Status AnnotatedOutput::WriteSheet() {
   if (sheet_file_.empty() || tiles_.empty()) return absl::OkStatus();
   if (num_left_out_ > 0) {
     spdlog::warn("the contact sheet holds the first {} pictures; {} left out",

@@ -1,44 +1,53 @@
-// Annotated pictures on disk: one per input, and one sheet of all.
+// Annotated pictures on disk: one per input or one video, and one sheet of all.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
-#include <set>
+#include <map>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/vision/picture.h"
+#include "device/annotated_video.h"
 #include "device/report.h"
 
 namespace sluice::device {
 
 class AnnotatedOutput {
  public:
-  // An empty path leaves that output out. Creates the directory;
-  // InvalidArgument when it cannot be one or the sheet is no .png file.
-  static absl::StatusOr<AnnotatedOutput> Create(std::string directory,
-                                                std::string sheet_file);
+  // An empty path leaves that output out. `save` is a video when it ends in
+  // .mp4 or .avi, otherwise a directory, which is created; InvalidArgument when
+  // it cannot be, or the sheet is no .png file.
+  static absl::StatusOr<AnnotatedOutput> Create(
+      const std::string& save, std::string sheet_file,
+      VideoTime time = VideoTime::kEveryPicture);
 
-  // Draws the labels of an answered picture and writes it to
-  // "<directory>/<name>-annotated.jpg". Inputs of the same name from different
-  // places get "-2", "-3", ... before the extension.
+  // Draws the labels of an answered picture and adds it to the video, or writes
+  // it to "<directory>/<name>-annotated.jpg". Inputs of the same name from
+  // different places get "-2", "-3", ... before the extension. Frames have
+  // their number in the name, a camera's are named "camera".
   absl::Status Add(const vision::Picture& picture, const PictureReport& report);
 
-  // Writes the sheet. Says so on the log when it had to leave pictures out.
+  // Ends the video and writes the sheet. Says so on the log when it had to
+  // leave pictures out.
   absl::Status Finish();
 
  private:
-  AnnotatedOutput(std::string directory, std::string sheet_file)
-      : directory_(std::move(directory)), sheet_file_(std::move(sheet_file)) {}
+  AnnotatedOutput() = default;
 
-  std::string UnusedName(const std::string& source);
+  std::string NameOf(const PictureReport& report);
+  // "" for the first file of that stem, "-2" for the second.
+  const std::string& EndOf(const std::string& file, const std::string& stem);
+  absl::Status WriteSheet();
 
   std::string directory_;
   std::string sheet_file_;
-  std::set<std::string> used_names_;
+  std::optional<AnnotatedVideo> video_;
+  std::map<std::string, std::string> name_ends_;  // Of each file seen.
+  std::map<std::string, int> stem_counts_;
   std::vector<vision::Picture> tiles_;
   size_t num_left_out_ = 0;
 };

@@ -4,17 +4,24 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <opencv2/core/utility.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "common/artifact/codec_artifact.h"
+#include "common/base/status_macros.h"
 #include "common/model/compute.h"
 #include "common/model/encoder.h"
+#include "common/wire/credentials.h"
 #include "device/options.h"
+#include "device/provisioning.h"
 #include "device/run.h"
-#include "device/server_client.h"
+#include "device/server_channel.h"
+#include "device/server_link.h"
+#include "device/source.h"
+#include "device/stop_signal.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
 
@@ -27,28 +34,123 @@ ExitCode Fail(ExitCode exit_code, std::string_view what,
   return exit_code;
 }
 
-absl::StatusOr<std::unique_ptr<ServerClient>> ConnectTo(
-    const Options& options, const artifact::CodecArtifact& codec) {
-  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel =
-      OpenChannel(options.server);
-  if (!channel.ok()) {
-    return absl::InvalidArgumentError("--server: " +
-                                      std::string(channel.status().message()));
+void LogLine(const std::string& line) { spdlog::info("{}", line); }
+
+// Refuses addresses that are none, and plaintext to other machines that nobody
+// asked for.
+absl::Status CheckServers(const Options& options) {
+  for (const std::string& server : options.servers) {
+    if (absl::Status status = CheckAddress(server); !status.ok()) {
+      return absl::InvalidArgumentError("--server: " +
+                                        std::string(status.message()));
+    }
+    if (options.tls || options.insecure || wire::IsLoopback(server)) continue;
+    return absl::InvalidArgumentError(
+        server +
+        " is another machine and the link would be plaintext: say --tls or "
+        "--tls-ca FILE, or --insecure if that is meant");
   }
-  return ServerClient::Connect(*std::move(channel), options.server,
-                               {codec.spec.name, codec.id, options.tails},
-                               options.deadline);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ChannelSecurity> MakeSecurity(const Options& options) {
+  SLUICE_RETURN_IF_ERROR(CheckServers(options));
+  ChannelSecurity security;
+  if (!options.tls) return security;
+  SLUICE_ASSIGN_OR_RETURN(security.credentials,
+                          wire::MakeChannelCredentials(options.tls_ca));
+  security.tls_name = options.tls_name;
+  return security;
+}
+
+absl::StatusOr<artifact::CodecArtifact> ObtainCodec(
+    const Options& options, const ChannelSecurity& security) {
+  if (!options.codec.empty()) {
+    return artifact::LoadCodec(options.codec, artifact::CodecHalf::kDevice);
+  }
+  ProvisioningOptions provisioning;
+  provisioning.cache = options.cache;
+  provisioning.codec_id = options.codec_id;
+  provisioning.addresses = options.servers;
+  provisioning.security = security;
+  provisioning.protection =
+      options.tls ? Protection::kTls : Protection::kPlaintext;
+  provisioning.tails = options.tails;
+  provisioning.deadline = options.deadline;
+  return ProvisionCodec(provisioning, LogLine);
+}
+
+// With --codec every error is the folder's.
+ExitCode FailWithoutCodec(const Options& options, const absl::Status& status) {
+  if (!options.codec.empty()) {
+    return Fail(ExitCode::kBadCodec,
+                "cannot load the codec (--codec DIR): ", status);
+  }
+  const bool is_of_the_server =
+      absl::IsUnavailable(status) || absl::IsNotFound(status) ||
+      absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status);
+  return Fail(is_of_the_server ? ExitCodeOf(status) : ExitCode::kBadCodec, "",
+              status);
+}
+
+LinkOptions MakeLinkOptions(const Options& options,
+                            const ChannelSecurity& security,
+                            const artifact::CodecArtifact& codec,
+                            const Source& source) {
+  LinkOptions link;
+  link.addresses = options.servers;
+  link.security = security;
+  link.needs = {&codec, options.tails};
+  link.deadline = options.deadline;
+  link.give_up_after = options.give_up_after;
+  link.lossless = !source.is_live();
+  return link;
+}
+
+// Runs over the source until it ends or a signal comes.
+ExitCode RunUntilStopped(const Options& options,
+                         const ChannelSecurity& security,
+                         const artifact::CodecArtifact& codec,
+                         model::Encoder* encoder, StopSignal* stop_signal) {
+  absl::StatusOr<std::unique_ptr<Source>> source =
+      OpenSource(options.inputs, options.source, LogLine);
+  if (!source.ok()) {
+    return Fail(absl::IsUnavailable(source.status()) ? ExitCode::kNoCamera
+                                                     : ExitCode::kUsage,
+                "", source.status());
+  }
+  stop_signal->Watch([&source] {
+    spdlog::info("stopping");
+    (*source)->Stop();
+  });
+  const LinkOptions link = MakeLinkOptions(options, security, codec, **source);
+  const ExitCode exit_code = RunDevice(
+      options, codec, encoder, source->get(),
+      [&link](OnAnswer on_answer) {
+        return ServerLink::Start(link, std::move(on_answer), LogLine);
+      },
+      &std::cout);
+  stop_signal->EndWatch();  // It uses the source.
+  const bool is_endless = (*source)->is_live() || options.source.loop;
+  if (!stop_signal->has_come() || is_endless || exit_code != ExitCode::kOk) {
+    return exit_code;
+  }
+  spdlog::warn("stopped before the last picture");
+  return ExitCode::kSomeFailed;
 }
 
 // FFmpeg and OpenCV comment on bad files in their own words; the report of the
-// file says it once.
-void SilenceMediaLibraries() {
-  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_ERROR);
+// file says it once, unless debugging. The pipeline's stages run beside each
+// other and beside the encoder's threads, so OpenCV starts none of its own.
+void SetUpMediaLibraries(const Options& options) {
+  cv::setNumThreads(1);
+  if (options.log_level == "debug") return;
+  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);
 }
 
 ExitCode Main(int argc, char** argv) {
-  SilenceMediaLibraries();
+  StopSignal stop_signal;  // Before there are threads.
   spdlog::set_default_logger(spdlog::stderr_color_mt("sluice-device"));
   spdlog::set_pattern("%^%l%$: %v");
   const absl::StatusOr<ParsedCommandLine> parsed = ParseCommandLine(argc, argv);
@@ -63,25 +165,20 @@ ExitCode Main(int argc, char** argv) {
   }
   const Options& options = parsed->options;
   spdlog::set_level(spdlog::level::from_str(options.log_level));
+  SetUpMediaLibraries(options);
 
+  const absl::StatusOr<ChannelSecurity> security = MakeSecurity(options);
+  if (!security.ok()) return Fail(ExitCode::kUsage, "", security.status());
   const absl::StatusOr<artifact::CodecArtifact> codec =
-      artifact::LoadCodec(options.codec, artifact::CodecHalf::kDevice);
-  if (!codec.ok()) {
-    return Fail(ExitCode::kBadCodec,
-                "cannot load the codec (--codec DIR): ", codec.status());
-  }
+      ObtainCodec(options, *security);
+  if (!codec.ok()) return FailWithoutCodec(options, codec.status());
   const int rate = options.rate.value_or(codec->spec.default_rate);
   if (rate < 0 || rate >= codec->spec.num_rates) {
     spdlog::error("--rate: expected 0 to {} for {}, found {}",
                   codec->spec.num_rates - 1, codec->spec.name, rate);
     return ExitCode::kUsage;
   }
-  const absl::StatusOr<std::unique_ptr<ServerClient>> client =
-      ConnectTo(options, *codec);
-  if (!client.ok())
-    return Fail(ExitCodeOf(client.status()), "", client.status());
-  spdlog::info("{}: sluice-server {}, codec {} ({}), rate {}", options.server,
-               (*client)->server_version(), codec->spec.name,
+  spdlog::info("codec {} ({}), rate {}", codec->spec.name,
                codec->id.substr(0, 8), rate);
 
   std::unique_ptr<model::Encoder> encoder;
@@ -94,7 +191,8 @@ ExitCode Main(int argc, char** argv) {
     }
     encoder = *std::move(loaded);
   }
-  return RunDevice(options, *codec, encoder.get(), client->get(), &std::cout);
+  return RunUntilStopped(options, *security, *codec, encoder.get(),
+                         &stop_signal);
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 #include "device/options.h"
 
+#include <cmath>
 #include <map>
 
 #include "CLI/App.hpp"
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/flags/cache_folder.h"
 #include "common/flags/settings.h"
 
 namespace sluice::device {
@@ -19,27 +22,47 @@ constexpr char kDescription[] =
 
 constexpr char kFooter[] = R"(
 INPUT is a picture (JPEG, PNG, WebP), a directory of pictures, a video file, or
-a quoted pattern such as 'photos/*.jpg'.
+a quoted pattern such as 'photos/*.jpg'; or, alone, a camera:
+  v4l2:///dev/video0             a camera of this machine
+  rtsp://user:password@host/path a network camera
+  http://host/stream.mjpg        Motion JPEG over HTTP
+  gst:PIPELINE                   a GStreamer pipeline, to which "videoconvert !
+                                 appsink" is added when it has no appsink
+Files wait for their answers and lose nothing. A camera does not wait: while
+the encoder or the server is busy, newer frames replace older ones, and
+"dropped" in the JSON lines counts them. Ctrl-C or SIGTERM ends a run after the
+answers that are under way.
 
 Examples:
   sluice-device --server 127.0.0.1:50051 cat.jpg
-  sluice-device --server edge:50051 --view crop:224/256 --top-k 5 photos/
-  sluice-device --server edge:50051 --json --rate 2 clip.mp4 > results.jsonl
-  sluice-device --server edge:50051 --compare-jpeg 75 --contact-sheet sheet.png photos/
-  sluice-device --server edge:50051 --send pixels --quality 60 photos/
+  sluice-device --server edge:50051 --tls-ca ca.pem --view crop:224/256 photos/
+  sluice-device --server edge:50051,spare:50051 --tls --json --rate 2 clip.mp4
+  sluice-device --server localhost:50051 --json --max-fps 5 v4l2:///dev/video0
+  sluice-device --server localhost:50051 --save watch.mp4 rtsp://camera/stream
+  sluice-device --server localhost:50051 'gst:libcamerasrc ! video/x-raw,width=640,height=480'
+  sluice-device --server localhost:50051 --loop --max-fps 10 clip.mp4
+  sluice-device --server localhost:50051 --compare-jpeg 75 --contact-sheet sheet.png photos/
+  sluice-device --server localhost:50051 --send pixels --quality 60 photos/
+
+Without --codec, the device fetches its half of the codec from the server, once:
+over TLS, on loopback, or with --codec-id, since over plaintext nothing else
+proves whose it is. Later starts take it from the cache, without a server too.
 
 Settings come from flags, then from the environment (--top-k is
 SLUICE_DEVICE_TOP_K), then from the --config file (top-k = 5), then from the
 defaults. Results go to standard output, messages to standard error.
 
 Exit codes:
-  0  every picture was answered
+  0  every picture was answered; a camera or --loop was ended by a signal
   1  some picture could not be read, was refused by the server, was not answered
-     within --deadline, or could not be written
+     within --deadline, or could not be written; a signal came before the last
+     file (a camera's single pictures may fail)
   2  bad usage: a flag, its value, or a tail that the server does not have
-  3  the codec folder is missing or damaged
+  3  the codec is missing, damaged, or cannot be fetched or kept
   4  no server answers, or the connection was lost and did not come back
   5  device and server have different codecs
+  6  the camera cannot be opened or has no frame at the start (later on it is
+     opened again and again)
 )";
 
 // Options as CLI11 fills them, before they are understood.
@@ -47,21 +70,95 @@ struct RawOptions {
   Options options;
   std::string view = kDefaultView;
   int deadline_ms = 2000;
+  double give_up_after_s = 60;
+  double watchdog_s = 10;
   std::optional<int> top_k;
 };
 
+// CLI11's Range lets "nan" pass.
+CLI::Validator InRange(double least, double most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        double value = 0;
+        if (absl::SimpleAtod(text, &value) && value >= least && value <= most) {
+          return std::string();
+        }
+        return absl::StrCat("expected ", least, " to ", most, ", found ", text);
+      },
+      "");
+}
+
+void AddSourceFlags(RawOptions* raw, CLI::App* app) {
+  Options& options = raw->options;
+  app->add_option("INPUT", options.inputs,
+                  "Pictures, directories, videos, or one camera");
+  app->add_option("--max-fps", options.source.max_fps,
+                  "At most so many pictures per second; of a camera, the "
+                  "others are passed over and not counted as dropped")
+      ->type_name("N")
+      ->check(InRange(0.001, 1000));
+  app->add_flag("--loop", options.source.loop,
+                "Begin the files anew after the last one");
+  app->add_option("--watchdog", raw->watchdog_s,
+                  "Open a camera anew that has had no frame for so long")
+      ->type_name("SECONDS")
+      ->check(InRange(0.1, 3600))
+      ->capture_default_str();
+}
+
+void AddServerFlags(RawOptions* raw, CLI::App* app) {
+  Options& options = raw->options;
+  app->add_option("--server", options.servers,
+                  "Address of the server; of several, the next one takes over "
+                  "when one goes away")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("HOST:PORT,...");
+  app->add_flag("--tls", options.tls,
+                "Use TLS and trust the certificates that the system trusts");
+  app->add_option("--tls-ca", options.tls_ca,
+                  "Use TLS and trust the certificates of this PEM file")
+      ->type_name("FILE");
+  app->add_option("--tls-name", options.tls_name,
+                  "Name in the server's certificate (default: the host's)")
+      ->type_name("NAME");
+  app->add_flag("--insecure", options.insecure,
+                "Allow plaintext to servers on other machines");
+  app->add_option("--deadline", raw->deadline_ms,
+                  "Longest wait for each answer of the server")
+      ->type_name("MS")
+      ->check(CLI::Range(1, 3600000))
+      ->capture_default_str();
+  app->add_option("--give-up-after", raw->give_up_after_s,
+                  "How long files wait for a server that went away; a camera "
+                  "waits for ever")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.1, 1e6))
+      ->capture_default_str();
+}
+
+void AddCodecFlags(RawOptions* raw, CLI::App* app) {
+  Options& options = raw->options;
+  app->add_option("--codec", options.codec,
+                  "Codec folder (default: the codec of the server's tails, "
+                  "fetched once and kept in the cache)")
+      ->type_name("DIR");
+  app->add_option("--cache", options.cache,
+                  "Where fetched codecs are kept (default: "
+                  "$XDG_CACHE_HOME/sluice or ~/.cache/sluice)")
+      ->type_name("DIR");
+  app->add_option("--codec-id", options.codec_id,
+                  "The codec to take from the cache or the server")
+      ->type_name("ID");
+}
+
 void AddSendingFlags(RawOptions* raw, CLI::App* app) {
   Options& options = raw->options;
-  app->add_option("--server", options.server, "Address of the server")
-      ->type_name("HOST:PORT");
   app->add_option("--tails", options.tails,
                   "Tails to run (default: the server's default tail)")
       ->delimiter(',')
       ->allow_extra_args(false)  // The next argument is an INPUT.
       ->type_name("NAME,...");
-  app->add_option("--codec", options.codec, "Codec folder")
-      ->type_name("DIR")
-      ->capture_default_str();
   app->add_option("--rate", options.rate,
                   "Rate point, 0 is the fewest bytes (default: the codec's)")
       ->type_name("N");
@@ -70,13 +167,9 @@ void AddSendingFlags(RawOptions* raw, CLI::App* app) {
                   "to M, centre N) or fit:WxH")
       ->type_name("RULE")
       ->capture_default_str();
-  app->add_option("--deadline", raw->deadline_ms,
-                  "Longest wait for each answer of the server")
-      ->type_name("MS")
-      ->check(CLI::Range(1, 3600000))
-      ->capture_default_str();
   app->add_option("--threads", options.threads,
-                  "Threads of the encoder (default: LibTorch's choice)")
+                  "Threads of the encoder (default: one per core); capture, "
+                  "preprocessing and sending have one each besides")
       ->type_name("N")
       ->check(CLI::Range(0, 1024));
   app->add_option("--send", options.send,
@@ -115,26 +208,54 @@ void AddResultFlags(RawOptions* raw, CLI::App* app) {
       ->type_name("Q")
       ->check(CLI::Range(1, 100));
   app->add_option("--save", options.save,
-                  "Write annotated pictures into this directory")
-      ->type_name("DIR");
+                  "Write annotated pictures into this directory, or one "
+                  "video that ends in .mp4 or .avi")
+      ->type_name("DIR|FILE");
   app->add_option("--contact-sheet", options.contact_sheet,
                   "Write one PNG with all annotated pictures")
       ->type_name("FILE");
-  app->add_option("--log-level", options.log_level,
-                  "debug, info, warn, error or off")
+  app->add_option(
+         "--log-level", options.log_level,
+         "debug (with what OpenCV says of a camera), info, warn, error "
+         "or off")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
       ->capture_default_str();
 }
 
+// Exactly one of `codec` and `cache` is set afterwards.
+absl::Status CompleteCodec(Options* options) {
+  if (!options->codec.empty()) {
+    if (options->cache.empty() && options->codec_id.empty()) {
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(
+        "--codec DIR: expected neither --cache nor --codec-id with it");
+  }
+  if (options->cache.empty()) options->cache = flags::DefaultCacheFolder();
+  if (!options->cache.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "--codec DIR or --cache DIR is missing: the environment has neither "
+      "XDG_CACHE_HOME nor HOME");
+}
+
 absl::StatusOr<Options> Understand(RawOptions raw) {
   Options options = std::move(raw.options);
-  if (options.server.empty()) {
+  if (options.servers.empty()) {
     return absl::InvalidArgumentError("--server HOST:PORT is missing");
   }
+  SLUICE_RETURN_IF_ERROR(CompleteCodec(&options));
+  options.tls = options.tls || !options.tls_ca.empty();
+  if (!options.tls && !options.tls_name.empty()) {
+    return absl::InvalidArgumentError(
+        "--tls-name: expected --tls or --tls-ca FILE with it, found neither");
+  }
+  options.give_up_after =
+      std::chrono::milliseconds(std::lround(1000 * raw.give_up_after_s));
   if (options.inputs.empty()) {
     return absl::InvalidArgumentError(
-        "expected at least one INPUT: a picture, directory, pattern or video");
+        "expected at least one INPUT: a picture, directory, pattern, video or "
+        "camera");
   }
   absl::StatusOr<vision::ViewRule> view = vision::ParseViewRule(raw.view);
   if (!view.ok()) {
@@ -143,6 +264,8 @@ absl::StatusOr<Options> Understand(RawOptions raw) {
   }
   options.view = *view;
   options.deadline = std::chrono::milliseconds(raw.deadline_ms);
+  options.source.watchdog =
+      std::chrono::milliseconds(std::lround(1000 * raw.watchdog_s));
   options.top_k = raw.top_k.value_or(options.json ? 5 : 1);
   return options;
 }
@@ -155,7 +278,9 @@ absl::StatusOr<ParsedCommandLine> ParseCommandLine(int argc,
   CLI::App app(kDescription, "sluice-device");
   app.footer(kFooter);
   app.set_version_flag("--version", "sluice-device " SLUICE_VERSION);
-  app.add_option("INPUT", raw.options.inputs, "Pictures, directories, videos");
+  AddSourceFlags(&raw, &app);
+  AddServerFlags(&raw, &app);
+  AddCodecFlags(&raw, &app);
   AddSendingFlags(&raw, &app);
   AddResultFlags(&raw, &app);
   ParsedCommandLine parsed;

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "common/vision/geometry.h"
 #include "common/vision/picture.h"
+#include "device/source.h"
 
 namespace sluice::device {
 
@@ -20,17 +21,26 @@ enum class ExitCode {
   kBadCodec = 3,       // The codec folder is missing or damaged.
   kNoServer = 4,       // No server answers, or the connection was lost.
   kCodecMismatch = 5,  // Device and server have different codecs.
+  kNoCamera = 6,       // The camera cannot be opened or has no frame.
 };
 
 enum class Send { kFrame, kPixels };
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string server;
+  SourceOptions source;
+  std::vector<std::string> servers;  // HOST:PORT, the preferred one first.
+  bool tls = false;                  // Also with --tls-ca alone.
+  std::string tls_ca;                // PEM file; empty: the system's.
+  std::string tls_name;              // Empty: the host's own.
+  bool insecure = false;             // Plaintext to other machines is meant.
+  std::chrono::milliseconds give_up_after{60000};
   std::vector<std::string> tails;  // Empty: the server's default tail.
   std::optional<int> rate;         // The codec's default.
   vision::ViewRule view;
-  std::string codec = "models/zoo/patch-v1";
+  std::string codec;     // Folder; empty: from the cache or a server.
+  std::string cache;     // Folder; set when `codec` is not.
+  std::string codec_id;  // To take from the cache; empty: the server's.
   std::chrono::milliseconds deadline{2000};
   int threads = 0;  // 0: as many as LibTorch likes.
   Send send = Send::kFrame;
@@ -39,7 +49,7 @@ struct Options {
   bool json = false;
   int top_k = 1;
   std::optional<int> compare_jpeg_quality;
-  std::string save;           // Directory of annotated pictures; empty: none.
+  std::string save;  // Directory or video of annotated pictures; empty: none.
   std::string contact_sheet;  // PNG file; empty: none.
   std::string log_level = "info";
 };

@@ -1,17 +1,18 @@
 #include "device/pipeline.h"
 
+#include <algorithm>
+#include <future>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/codec/frame.h"
-#include "common/vision/preprocess.h"
-#include "common/wire/frame_proto.h"
 #include "common/wire/grpc_status.h"
-#include "device/stopwatch.h"
 
 namespace sluice::device {
 namespace {
+
+constexpr std::chrono::milliseconds kPauseWithoutServer{200};
 
 double Milliseconds(uint32_t microseconds) { return microseconds / 1000.0; }
 
@@ -41,137 +42,233 @@ TailResult ResultFromProto(const v1::Result& proto) {
   return result;
 }
 
-}  // namespace
-
-absl::StatusOr<PreparedView> PrepareView(const vision::Picture& picture,
-                                         const vision::ViewRule& rule,
-                                         const artifact::CodecSpec& spec) {
-  PreparedView prepared;
-  SLUICE_ASSIGN_OR_RETURN(
-      prepared.geometry,
-      vision::MakeGeometry(picture.size(), rule, spec.pad_multiple));
-  SLUICE_ASSIGN_OR_RETURN(prepared.view,
-                          vision::MakeView(picture, prepared.geometry));
-  SLUICE_ASSIGN_OR_RETURN(
-      prepared.input, vision::ViewToInput(prepared.view, prepared.geometry,
-                                          spec.input_scale, spec.input_offset));
-  return prepared;
+double MillisecondsSince(base::TimePoint start) {
+  const std::chrono::duration<double, std::milli> elapsed =
+      std::chrono::steady_clock::now() - start;
+  return elapsed.count();
 }
 
-absl::StatusOr<std::vector<uint8_t>> LatentToFrame(
-    const base::FloatTensor& latent, const artifact::CodecArtifact& codec,
-    int rate) {
-  if (latent.shape.size() != 3) {
-    return absl::InternalError(absl::StrCat("expected a latent [C,H,W], found ",
-                                            base::ShapeToString(latent.shape)));
-  }
-  const codec::LatentShape shape{static_cast<int>(latent.shape[0]),
-                                 static_cast<int>(latent.shape[1]),
-                                 static_cast<int>(latent.shape[2])};
-  return codec::EncodeFrame(latent.values, shape, codec.tables, codec.short_id,
-                            rate);
-}
-
-Pipeline::Pipeline(PipelineOptions options,
-                   const artifact::CodecArtifact* codec,
-                   model::Encoder* encoder, ServerClient* client)
-    : options_(std::move(options)),
-      codec_(codec),
-      encoder_(encoder),
-      client_(client) {}
-
-absl::Status Pipeline::WarmUp() {
-  if (options_.pixels) return absl::OkStatus();
-  // Twice the view, so that it is resized as a camera's picture would be.
-  const cv::Mat blank = cv::Mat::zeros(2 * options_.view.size.height,
-                                       2 * options_.view.size.width, CV_8UC3);
-  SLUICE_ASSIGN_OR_RETURN(const PreparedView prepared,
-                          PrepareView({blank}, options_.view, codec_->spec));
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor latent,
-                          encoder_->Encode(prepared.input));
-  return LatentToFrame(latent, *codec_, options_.rate).status();
-}
-
-PictureReport Pipeline::Process(const SourcePicture& item) {
-  PictureReport report;
-  report.source = item.source;
-  report.sequence = item.sequence;
-  report.view = options_.view;
-  report.timings.read = item.read_ms;
-  report.status =
-      item.picture.ok() ? Run(*item.picture, &report) : item.picture.status();
-  return report;
-}
-
-absl::Status Pipeline::Run(const vision::Picture& picture,
-                           PictureReport* report) {
-  Stopwatch stopwatch;
-  SLUICE_ASSIGN_OR_RETURN(const PreparedView prepared,
-                          PrepareView(picture, options_.view, codec_->spec));
-  report->timings.preprocess = stopwatch.Lap();
-  report->geometry = prepared.geometry;
-
-  v1::InferRequest request;
-  request.set_sequence(report->sequence);
-  request.set_timeout_ms(options_.timeout_ms);
-  for (const std::string& tail : options_.tails) request.add_tails(tail);
-  request.mutable_options()->set_top_k(options_.top_k);
-  SLUICE_RETURN_IF_ERROR(options_.pixels
-                             ? AddImage(prepared, &request, report)
-                             : AddFrame(prepared, &request, report));
-  report->wire_bytes = request.ByteSizeLong();
-
-  SLUICE_ASSIGN_OR_RETURN(const Answer answer, client_->Infer(request));
-  report->timings.round_trip = answer.round_trip_ms;
-  AddServerTimings(answer.response.timings(), &report->timings);
+void AddAnswer(const Answer& answer, base::TimePoint started,
+               PictureReport* report) {
+  Timings* ms = &report->timings;
+  ms->round_trip = answer.round_trip_ms;
+  AddServerTimings(answer.response.timings(), ms);
+  // Whatever the stages do not account for was spent between them.
+  ms->waiting = std::max(0.0, MillisecondsSince(started) - ms->total());
   for (const v1::Result& result : answer.response.results()) {
     report->results.push_back(ResultFromProto(result));
   }
-  return CompareWithJpeg(prepared, report);
 }
 
-absl::Status Pipeline::AddFrame(const PreparedView& prepared,
-                                v1::InferRequest* request,
-                                PictureReport* report) {
-  Stopwatch stopwatch;
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor latent,
-                          encoder_->Encode(prepared.input));
-  report->timings.encode = stopwatch.Lap();
-  SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> frame,
-                          LatentToFrame(latent, *codec_, options_.rate));
-  report->timings.entropy_code = stopwatch.Lap();
-  report->rate = options_.rate;
-  report->frame_bytes = frame.size();
-  wire::FrameToProto(frame, prepared.geometry, request);
-  return absl::OkStatus();
-}
+}  // namespace
 
-absl::Status Pipeline::AddImage(const PreparedView& prepared,
-                                v1::InferRequest* request,
-                                PictureReport* report) {
-  const PixelSending& pixels = *options_.pixels;
-  Stopwatch stopwatch;
+Pipeline::Pipeline(Source* source, const PictureEncoder* encoder,
+                   KeepPictures keep_pictures)
+    : source_(source), encoder_(encoder), keep_pictures_(keep_pictures) {}
+
+absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Start(
+    Source* source, const PictureEncoder* encoder, const StartLink& start_link,
+    KeepPictures keep_pictures) {
+  std::unique_ptr<Pipeline> pipeline(
+      new Pipeline(source, encoder, keep_pictures));
+  Pipeline* const raw = pipeline.get();
   SLUICE_ASSIGN_OR_RETURN(
-      const std::vector<uint8_t> bytes,
-      vision::EncodePicture(prepared.view, pixels.format, pixels.quality));
-  report->timings.encode = stopwatch.Lap();
-  report->image = SentImage{pixels.format, pixels.quality, bytes.size()};
-  // The view is made already, so the server is to take the picture as it is.
-  request->mutable_image()->set_data(bytes.data(), bytes.size());
-  request->mutable_image()->set_codec_id(codec_->id);
-  return absl::OkStatus();
+      pipeline->link_,
+      start_link([raw](uint64_t sequence, absl::StatusOr<Answer> answer) {
+        raw->OnAnswer(sequence, std::move(answer));
+      }));
+  std::promise<absl::Status> warm_up;
+  std::future<absl::Status> warm = warm_up.get_future();
+  pipeline->stages_.emplace_back([raw, warm_up = std::move(warm_up)]() mutable {
+    warm_up.set_value(raw->encoder_->WarmUp());
+    raw->Encode();
+  });
+  if (const absl::Status status = warm.get(); !status.ok()) {
+    return absl::InternalError(
+        absl::StrCat("the encoder fails on a blank view: ", status.message()));
+  }
+  for (void (Pipeline::*stage)() :
+       {&Pipeline::Capture, &Pipeline::Prepare, &Pipeline::Send}) {
+    pipeline->stages_.emplace_back(stage, raw);
+  }
+  return pipeline;
 }
 
-absl::Status Pipeline::CompareWithJpeg(const PreparedView& prepared,
-                                       PictureReport* report) {
-  if (!options_.compare_jpeg_quality) return absl::OkStatus();
-  const int quality = *options_.compare_jpeg_quality;
-  SLUICE_ASSIGN_OR_RETURN(
-      const std::vector<uint8_t> jpeg,
-      vision::EncodePicture(prepared.view, vision::PictureFormat::kJpeg,
-                            quality));
-  report->jpeg = JpegComparison{quality, jpeg.size()};
-  return absl::OkStatus();
+Pipeline::~Pipeline() {
+  {
+    base::MutexLock lock(mutex_);
+    EndRun(absl::OkStatus());
+  }
+  // Already closed, unless the stages were never started.
+  captured_.Close();
+  prepared_.Close();
+  for (std::thread& stage : stages_) stage.join();
+  link_.reset();  // Its thread calls OnAnswer.
+}
+
+void Pipeline::Capture() {
+  while (std::optional<SourcePicture> picture = source_->Next()) {
+    const bool is_taken =
+        source_->is_live() ? captured_.PushDroppingOldest(*std::move(picture))
+                           : captured_.Push(*std::move(picture));
+    if (!is_taken) break;
+  }
+  captured_.Close();
+}
+
+void Pipeline::Prepare() {
+  // Room first: the picture that is taken then is the newest.
+  while (Item* item = Admit()) {
+    std::optional<SourcePicture> picture = captured_.Pop();
+    if (!picture) {
+      Finish(item, absl::OkStatus());
+      break;
+    }
+    PictureReport* report = &item->finished.report;
+    report->source = picture->source;
+    report->is_live = source_->is_live();
+    report->sequence = picture->sequence;
+    report->captured = picture->captured;
+    report->frame_rate = picture->frame_rate;
+    report->timings.read = picture->read_ms;
+    item->started = picture->started;
+    item->is_dropped = false;
+    if (!picture->picture.ok()) {
+      Finish(item, picture->picture.status());
+      continue;
+    }
+    absl::StatusOr<PreparedView> prepared =
+        encoder_->Prepare(*picture->picture, report);
+    if (!prepared.ok()) {
+      Finish(item, prepared.status());
+      continue;
+    }
+    item->prepared = *std::move(prepared);
+    if (keep_pictures_ == KeepPictures::kYes) {
+      item->finished.picture = *std::move(picture->picture);
+    }
+    prepared_.Push(item);
+  }
+  prepared_.Close();
+}
+
+void Pipeline::Encode() {
+  while (std::optional<Item*> item = prepared_.Pop()) {
+    absl::StatusOr<v1::InferRequest> request =
+        encoder_->Encode((*item)->prepared, &(*item)->finished.report);
+    if (!request.ok()) {
+      Finish(*item, request.status());
+      continue;
+    }
+    (*item)->prepared = {};
+    (*item)->request = *std::move(request);
+    encoded_.Push(*item);
+  }
+  encoded_.Close();
+}
+
+void Pipeline::Send() {
+  while (std::optional<Item*> item = encoded_.Pop()) {
+    {
+      base::MutexLock lock(mutex_);
+      (*item)->is_sent = true;  // Its answer may come before Send returns.
+    }
+    const absl::Status status = link_->Send(std::move((*item)->request));
+    if (!status.ok()) HandleRefusal(*item, status);
+  }
+  const absl::Status status = link_->Finish();
+  base::MutexLock lock(mutex_);
+  if (EndsTheRun(status)) EndRun(status);
+  all_are_answered_ = true;
+  changed_.NotifyAll();
+}
+
+void Pipeline::OnAnswer(uint64_t sequence, absl::StatusOr<Answer> answer) {
+  Item* item = nullptr;
+  {
+    base::MutexLock lock(mutex_);
+    for (Item& candidate : items_) {
+      if (!candidate.is_sent || candidate.is_done) continue;
+      if (candidate.finished.report.sequence == sequence) item = &candidate;
+    }
+  }
+  if (item == nullptr) return;
+  if (answer.ok()) {
+    AddAnswer(*answer, item->started, &item->finished.report);
+  }
+  Finish(item, answer.status());
+}
+
+std::optional<FinishedPicture> Pipeline::Next() {
+  base::MutexLock lock(mutex_);
+  while (true) {
+    while (!items_.empty() && items_.front().is_done) {
+      const bool is_dropped = items_.front().is_dropped;
+      FinishedPicture finished = std::move(items_.front().finished);
+      items_.pop_front();
+      changed_.NotifyAll();
+      if (is_dropped) continue;
+      finished.report.num_dropped = finished.report.sequence - next_reported_;
+      next_reported_ = finished.report.sequence + 1;
+      return finished;
+    }
+    if (all_are_answered_) return std::nullopt;
+    changed_.Wait(mutex_);
+  }
+}
+
+absl::Status Pipeline::status() {
+  base::MutexLock lock(mutex_);
+  return end_;
+}
+
+Pipeline::Item* Pipeline::Admit() {
+  base::MutexLock lock(mutex_);
+  while (!is_ending_ && items_.size() >= kMaxPictures) changed_.Wait(mutex_);
+  if (is_ending_) return nullptr;
+  items_.emplace_back();
+  items_.back().is_dropped = true;  // Until it has a picture.
+  return &items_.back();
+}
+
+void Pipeline::Finish(Item* item, absl::Status status) {
+  base::MutexLock lock(mutex_);
+  if (EndsTheRun(status)) EndRun(status);
+  item->finished.report.status = std::move(status);
+  item->is_done = true;
+  changed_.NotifyAll();
+}
+
+void Pipeline::HandleRefusal(Item* item, const absl::Status& status) {
+  const bool may_come_back = source_->is_live() && absl::IsUnavailable(status);
+  item->is_dropped = may_come_back;
+  Finish(item, status);
+  if (may_come_back) {
+    Pause();
+  } else {
+    base::MutexLock lock(mutex_);
+    EndRun(status);
+  }
+}
+
+void Pipeline::Pause() {
+  const auto end = std::chrono::steady_clock::now() + kPauseWithoutServer;
+  base::MutexLock lock(mutex_);
+  while (!is_ending_ && !changed_.WaitUntil(mutex_, end)) {
+  }
+}
+
+bool Pipeline::EndsTheRun(const absl::Status& status) const {
+  if (absl::IsUnavailable(status)) return !source_->is_live();
+  return absl::IsFailedPrecondition(status);
+}
+
+void Pipeline::EndRun(const absl::Status& status) {
+  if (!is_ending_) end_ = status;
+  is_ending_ = true;
+  changed_.NotifyAll();
+  source_->Stop();
+  captured_.Close();
 }
 
 }  // namespace sluice::device

@@ -1,5 +1,6 @@
 #include "device/report.h"
 
+#include "absl/time/time.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice::device {
@@ -33,6 +34,7 @@ Json TimingsToJson(const Timings& timings) {
           {"encode", timings.encode},
           {"entropy_code", timings.entropy_code},
           {"round_trip", timings.round_trip},
+          {"waiting", timings.waiting},
           {"server_queue", timings.server_queue},
           {"server_entropy_decode", timings.server_entropy_decode},
           {"server_batch_wait", timings.server_batch_wait},
@@ -104,8 +106,16 @@ const char* ToString(vision::PictureFormat format) {
   return "unknown";
 }
 
+std::string ToUtcText(std::chrono::system_clock::time_point time) {
+  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", absl::FromChrono(time),
+                          absl::UTCTimeZone());
+}
+
 std::string ToJsonLine(const PictureReport& report) {
-  Json json = {{"source", report.source}, {"sequence", report.sequence}};
+  Json json = {{"source", report.source},
+               {"sequence", report.sequence},
+               {"dropped", report.num_dropped},
+               {"captured", ToUtcText(report.captured)}};
   if (report.status.ok()) {
     AddPayload(report, &json);
     json["view"] = ViewToJson(report.view, report.geometry);

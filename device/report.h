@@ -1,6 +1,7 @@
 // What is known of one picture at the end: as a JSON line or a table row.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -33,6 +34,7 @@ struct Timings {
   double encode = 0;        // Encoder; the picture codec when pixels are sent.
   double entropy_code = 0;  // Quantizer, entropy coder and frame.
   double round_trip = 0;    // From sending the request to having the answer.
+  double waiting = 0;       // Between the stages above, for their turn.
   double server_queue = 0;
   double server_entropy_decode = 0;
   double server_batch_wait = 0;
@@ -43,7 +45,7 @@ struct Timings {
 
   double network() const { return round_trip - server_total; }
   double total() const {
-    return read + preprocess + encode + entropy_code + round_trip;
+    return read + preprocess + encode + entropy_code + round_trip + waiting;
   }
 };
 
@@ -61,7 +63,11 @@ struct JpegComparison {
 
 struct PictureReport {
   std::string source;
+  bool is_live = false;  // Of a camera; else of a file.
   uint64_t sequence = 0;
+  uint64_t num_dropped = 0;  // Live pictures before it that have no report.
+  std::chrono::system_clock::time_point captured;
+  double frame_rate = 0;  // Of the video or camera; 0: unknown.
   // Not OK: there is no answer, and the fields below say nothing.
   absl::Status status;
 
@@ -85,6 +91,9 @@ struct PictureReport {
 
 // "jpeg", "png" or "webp".
 const char* ToString(vision::PictureFormat format);
+
+// "2024-02-29T23:59:59.007Z"
+std::string ToUtcText(std::chrono::system_clock::time_point time);
 
 // One line without a newline. Bytes of a name that are no UTF-8 come out as
 // U+FFFD.

@@ -1,41 +1,74 @@
 #include "device/run.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "common/base/status_macros.h"
 #include "device/annotate.h"
 #include "device/annotated_output.h"
-#include "device/pipeline.h"
+#include "device/picture_encoder.h"
 #include "device/report.h"
-#include "device/source.h"
 #include "device/table.h"
 #include "spdlog/spdlog.h"
 
 namespace sluice::device {
 namespace {
 
-PipelineOptions MakePipelineOptions(const Options& options,
-                                    const artifact::CodecArtifact& codec) {
-  PipelineOptions pipeline;
-  pipeline.view = options.view;
-  pipeline.rate = options.rate.value_or(codec.spec.default_rate);
-  pipeline.tails = options.tails;
-  pipeline.top_k = static_cast<uint32_t>(options.top_k);
-  if (!options.save.empty() || !options.contact_sheet.empty()) {
-    pipeline.top_k = std::max<uint32_t>(pipeline.top_k, kMaxAnnotatedLabels);
-  }
-  pipeline.timeout_ms = static_cast<uint32_t>(options.deadline.count());
-  if (options.send == Send::kPixels) {
-    pipeline.pixels = PixelSending{options.pixel_format, options.quality};
-  }
-  pipeline.compare_jpeg_quality = options.compare_jpeg_quality;
-  return pipeline;
+bool Annotates(const Options& options) {
+  return !options.save.empty() || !options.contact_sheet.empty();
 }
 
-bool EndsTheRun(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsFailedPrecondition(status);
+EncodingOptions MakeEncodingOptions(const Options& options,
+                                    const artifact::CodecArtifact& codec) {
+  EncodingOptions encoding;
+  encoding.view = options.view;
+  encoding.rate = options.rate.value_or(codec.spec.default_rate);
+  encoding.tails = options.tails;
+  encoding.top_k = static_cast<uint32_t>(options.top_k);
+  if (Annotates(options)) {
+    encoding.top_k = std::max<uint32_t>(encoding.top_k, kMaxAnnotatedLabels);
+  }
+  encoding.timeout_ms = static_cast<uint32_t>(options.deadline.count());
+  if (options.send == Send::kPixels) {
+    encoding.pixels = PixelSending{options.pixel_format, options.quality};
+  }
+  encoding.compare_jpeg_quality = options.compare_jpeg_quality;
+  return encoding;
+}
+
+ExitCode FailToStart(const absl::Status& status) {
+  spdlog::error("{}", std::string(status.message()));
+  return absl::IsInternal(status) ? ExitCode::kBadCodec : ExitCodeOf(status);
+}
+
+// Reports the pictures of the pipeline to its end.
+ExitCode ReportAll(const Options& options, bool is_live, Pipeline* pipeline,
+                   AnnotatedOutput* annotated, TableWriter* table,
+                   std::ostream* out) {
+  ExitCode exit_code = ExitCode::kOk;
+  while (std::optional<FinishedPicture> picture = pipeline->Next()) {
+    const PictureReport& report = picture->report;
+    if (options.json) {
+      *out << ToJsonLine(report) << std::endl;
+    } else {
+      table->Add(report);
+    }
+    if (!report.ok() && !is_live) exit_code = ExitCode::kSomeFailed;
+    if (!report.status.ok() || !Annotates(options)) continue;
+    if (const absl::Status saved = annotated->Add(picture->picture, report);
+        !saved.ok()) {
+      spdlog::error("{}: not saved: {}", report.source,
+                    std::string(saved.message()));
+      exit_code = ExitCode::kSomeFailed;
+    }
+  }
+  if (const absl::Status end = pipeline->status(); !end.ok()) {
+    spdlog::error("giving up: {}", std::string(end.message()));
+    return ExitCodeOf(end);
+  }
+  return exit_code;
 }
 
 }  // namespace
@@ -50,49 +83,28 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 }
 
 ExitCode RunDevice(const Options& options, const artifact::CodecArtifact& codec,
-                   model::Encoder* encoder, ServerClient* client,
-                   std::ostream* out) {
-  absl::StatusOr<AnnotatedOutput> annotated =
-      AnnotatedOutput::Create(options.save, options.contact_sheet);
+                   model::Encoder* encoder, Source* source,
+                   const StartLink& start_link, std::ostream* out) {
+  absl::StatusOr<AnnotatedOutput> annotated = AnnotatedOutput::Create(
+      options.save, options.contact_sheet,
+      source->is_live() ? VideoTime::kAsCaptured : VideoTime::kEveryPicture);
   if (!annotated.ok()) {
     spdlog::error("{}", std::string(annotated.status().message()));
     return ExitCode::kUsage;
   }
-  Pipeline pipeline(MakePipelineOptions(options, codec), &codec, encoder,
-                    client);
-  if (absl::Status status = pipeline.WarmUp(); !status.ok()) {
-    spdlog::error("the encoder fails on a blank view: {}",
-                  std::string(status.message()));
-    return ExitCode::kBadCodec;
-  }
+  const PictureEncoder picture_encoder(MakeEncodingOptions(options, codec),
+                                       &codec, encoder);
+  absl::StatusOr<std::unique_ptr<Pipeline>> pipeline = Pipeline::Start(
+      source, &picture_encoder, start_link,
+      Annotates(options) ? KeepPictures::kYes : KeepPictures::kNo);
+  if (!pipeline.ok()) return FailToStart(pipeline.status());
 
   TableWriter table(out, options.top_k, options.compare_jpeg_quality);
-  ExitCode exit_code = ExitCode::kOk;
-  PictureSource source(options.inputs);
-  while (std::optional<SourcePicture> item = source.Next()) {
-    const PictureReport report = pipeline.Process(*item);
-    if (options.json) {
-      *out << ToJsonLine(report) << std::endl;
-    } else {
-      table.Add(report);
-    }
-    if (!report.ok()) exit_code = ExitCode::kSomeFailed;
-    if (EndsTheRun(report.status)) {
-      exit_code = ExitCodeOf(report.status);
-      spdlog::error("giving up: {}", std::string(report.status.message()));
-      break;
-    }
-    if (!report.status.ok()) continue;
-    if (absl::Status saved = annotated->Add(*item->picture, report);
-        !saved.ok()) {
-      spdlog::error("{}: not saved: {}", item->source,
-                    std::string(saved.message()));
-      exit_code = ExitCode::kSomeFailed;
-    }
-  }
+  ExitCode exit_code = ReportAll(options, source->is_live(), pipeline->get(),
+                                 &*annotated, &table, out);
   if (!options.json) table.WriteSummary();
-  if (absl::Status sheet = annotated->Finish(); !sheet.ok()) {
-    spdlog::error("no contact sheet: {}", std::string(sheet.message()));
+  if (const absl::Status finished = annotated->Finish(); !finished.ok()) {
+    spdlog::error("not saved: {}", std::string(finished.message()));
     if (exit_code == ExitCode::kOk) exit_code = ExitCode::kSomeFailed;
   }
   return exit_code;

@@ -1,66 +1,68 @@
-// Where pictures come from: files, directories, patterns and video files.
+// Where pictures come from: files that wait, or a camera that does not.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <deque>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/clock.h"
 #include "common/vision/picture.h"
-#include "device/video_reader.h"
 
 namespace sluice::device {
 
 // One picture, or the reason why there is none.
 struct SourcePicture {
-  std::string source;     // "dir/cat.jpg", or "clip.mp4#7": frame 7 of a video.
-  uint64_t sequence = 0;  // 0, 1, 2, ... over all inputs, failures included.
-  double read_ms = 0;     // Reading and decoding.
+  // "dir/cat.jpg"; "clip.mp4#7", frame 7 of a video; a camera's URI without
+  // user and password.
+  std::string source;
+  // Counts what the source had to give, failures included: 0, 1, 2, ... A gap
+  // is a live picture that was dropped for a newer one.
+  uint64_t sequence = 0;
+  std::chrono::system_clock::time_point captured;
+  base::TimePoint started;  // Of its way: reading began, or the camera had it.
+  double read_ms = 0;       // Reading and decoding.
+  double frame_rate = 0;    // Of the video or camera, per second; 0: unknown.
   absl::StatusOr<vision::Picture> picture;
 };
 
-// Yields the pictures of all inputs in order. An input is
-//   a picture file (JPEG, PNG, WebP),
-//   a video file (by its extension, or a file that is no picture but a video),
-//   a directory: the picture files directly in it, sorted by name,
-//   a pattern such as "photos/*.jpg" that no file is named like: sorted
-//   matches.
-// An input that yields nothing becomes one item with an error, and so does a
-// file that cannot be read; the inputs after it still come.
-class PictureSource {
+class Source {
  public:
-  explicit PictureSource(const std::vector<std::string>& inputs);
+  virtual ~Source() = default;
 
-  // Nullopt after the last picture.
-  std::optional<SourcePicture> Next();
+  // Waits for the next picture; nullopt after the last one, or after Stop().
+  // One caller at a time.
+  virtual std::optional<SourcePicture> Next() = 0;
 
- private:
-  // A file to read, or an input that has already failed.
-  struct Entry {
-    std::string source;
-    absl::Status status;
-  };
+  // Ends Next() soon. From any thread.
+  virtual void Stop() = 0;
 
-  void AddInput(const std::string& input);
-  void AddDirectory(const std::string& directory);
-  void AddPattern(const std::string& pattern);
-
-  // Fills source and picture; false after the last one.
-  bool ReadNext(SourcePicture* item);
-  // False when the video is over.
-  bool ReadVideoFrame(SourcePicture* item);
-  // Reads a picture, or opens a video and leaves `item` to ReadVideoFrame.
-  // False in the second case.
-  bool ReadFile(const std::string& file, SourcePicture* item);
-
-  std::deque<Entry> entries_;
-  std::optional<VideoReader> video_;
-  std::string video_source_;
-  uint64_t video_frame_ = 0;
-  uint64_t sequence_ = 0;
+  // Whether pictures go stale, so that a newer one replaces one that waits.
+  virtual bool is_live() const = 0;
 };
+
+struct SourceOptions {
+  double max_fps = 0;  // Pictures per second; 0: as many as there are.
+  bool loop = false;   // Files again and again.
+  // A camera without a frame for that long is opened anew.
+  std::chrono::milliseconds watchdog{10000};
+};
+
+// A line for people per change of a camera's state.
+using OnSourceState = std::function<void(const std::string& line)>;
+
+// An input is a file, a directory or a pattern (device/file_source.h), with or
+// without "file://" before it; or, alone, a camera (device/camera.h).
+//   InvalidArgument  a camera beside other inputs or with `loop`; a URI that is
+//                    none of these
+//   Unavailable      the camera cannot be opened or has no frame
+// What is wrong with a file is told in its turn, by Next().
+absl::StatusOr<std::unique_ptr<Source>> OpenSource(
+    const std::vector<std::string>& inputs, const SourceOptions& options,
+    OnSourceState on_state);
 
 }  // namespace sluice::device

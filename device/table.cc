@@ -80,6 +80,17 @@ std::string ErrorText(const absl::Status& status) {
       Printable({status.message().data(), status.message().size()}));
 }
 
+// The file, or of a camera "23:59:59.007 #17 (2 lost)".
+std::string NameOf(const PictureReport& report) {
+  if (!report.is_live) return report.source;
+  std::string name = absl::StrCat(ToUtcText(report.captured).substr(11, 12),
+                                  " #", report.sequence);
+  if (report.num_dropped > 0) {
+    absl::StrAppend(&name, " (", report.num_dropped, " lost)");
+  }
+  return name;
+}
+
 // "tabby, tabby cat          62.1%", or why there is none.
 std::string BestLabel(const TailResult& result) {
   if (!result.status.ok() || result.top.empty()) {
@@ -128,7 +139,7 @@ void TableWriter::WriteAnswer(const PictureReport& report) {
   const TailResult first =
       report.results.empty() ? TailResult{} : report.results.front();
   std::string row =
-      absl::StrCat(FitToWidth(report.source, kNameWidth, Keep::kEnd), "  ",
+      absl::StrCat(FitToWidth(NameOf(report), kNameWidth, Keep::kEnd), "  ",
                    BestLabel(first));
   absl::StrAppendFormat(&row, "  %7s", WithThousands(report.sent_bytes()));
   if (jpeg_quality_) {
@@ -156,13 +167,20 @@ void TableWriter::Add(const PictureReport& report) {
   if (!has_header_) WriteHeader();
   has_header_ = true;
   ++num_pictures_;
+  num_dropped_ += report.num_dropped;
   if (!report.ok()) ++num_failed_;
   if (!report.status.ok()) {
-    *out_ << FitToWidth(report.source, kNameWidth, Keep::kEnd) << "  "
+    *out_ << FitToWidth(NameOf(report), kNameWidth, Keep::kEnd) << "  "
           << ErrorText(report.status) << std::endl;
     return;
   }
-  latencies_ms_.push_back(report.timings.total());
+  const double latency_ms = report.timings.total();
+  if (latencies_ms_.size() < kMaxLatencies) {
+    latencies_ms_.push_back(latency_ms);
+  } else {
+    latencies_ms_[num_answered_ % kMaxLatencies] = latency_ms;
+  }
+  ++num_answered_;
   sum_sent_bytes_ += report.sent_bytes();
   if (report.jpeg) sum_jpeg_bytes_ += report.jpeg->bytes;
 
@@ -186,12 +204,13 @@ void TableWriter::WriteSummary() {
   std::string summary =
       absl::StrCat(num_pictures_, num_pictures_ == 1 ? " picture" : " pictures",
                    ", ", num_failed_, " failed");
-  if (const size_t num_answered = latencies_ms_.size(); num_answered > 0) {
+  if (num_dropped_ > 0) absl::StrAppend(&summary, ", ", num_dropped_, " lost");
+  if (num_answered_ > 0) {
     absl::StrAppend(&summary, "; mean ",
-                    WithThousands(sum_sent_bytes_ / num_answered), " bytes");
+                    WithThousands(sum_sent_bytes_ / num_answered_), " bytes");
     if (sum_jpeg_bytes_ > 0) {
       absl::StrAppendFormat(&summary, " against %s of JPEG %d (%.1fx)",
-                            WithThousands(sum_jpeg_bytes_ / num_answered),
+                            WithThousands(sum_jpeg_bytes_ / num_answered_),
                             *jpeg_quality_,
                             static_cast<double>(sum_jpeg_bytes_) /
                                 static_cast<double>(sum_sent_bytes_));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -12,15 +13,19 @@
 
 namespace sluice::device {
 
-// Writes each picture as it comes, then a summary.
+// Writes each picture as it comes, then a summary. Pictures of a camera go by
+// the time of day (UTC) and their number.
 class TableWriter {
  public:
+  static constexpr size_t kMaxLatencies = 10000;
+
   // `out` must outlive the writer. Lists the best `top_k` labels of each
   // picture; `jpeg_quality` adds a column for the comparison.
   TableWriter(std::ostream* out, int top_k, std::optional<int> jpeg_quality);
 
   void Add(const PictureReport& report);
-  // Pictures, failures, mean bytes, the ratio to JPEG and the median latency.
+  // Pictures, failures, live pictures dropped, mean bytes, the ratio to JPEG
+  // and the median latency (of the last kMaxLatencies pictures).
   void WriteSummary();
 
  private:
@@ -35,8 +40,10 @@ class TableWriter {
   size_t num_pictures_ = 0;
   size_t num_failed_ = 0;
   size_t sum_sent_bytes_ = 0;
+  size_t num_answered_ = 0;
   size_t sum_jpeg_bytes_ = 0;
-  std::vector<double> latencies_ms_;  // Of answered pictures.
+  uint64_t num_dropped_ = 0;
+  std::vector<double> latencies_ms_;  // A ring of the last answered pictures.
 };
 
 // `text` in exactly `width` columns, one per code point: padded on the right,

@@ -40,4 +40,8 @@ absl::StatusOr<std::optional<vision::Picture>> VideoReader::Next() {
   return std::nullopt;
 }
 
+double VideoReader::frame_rate() const {
+  return capture_.get(cv::CAP_PROP_FPS);
+}
+
 }  // namespace sluice::device

@@ -20,6 +20,9 @@ class VideoReader {
   // reports it no differently.
   absl::StatusOr<std::optional<vision::Picture>> Next();
 
+  // Frames per second as the file says; 0 when it does not.
+  double frame_rate() const;
+
  private:
   explicit VideoReader(cv::VideoCapture capture)
       : capture_(std::move(capture)) {}

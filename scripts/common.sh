@@ -22,3 +22,18 @@ num_jobs() {
   ((jobs > 0)) || jobs=1
   echo "$jobs"
 }
+
+# Configures and builds the preset $1 and runs its tests; ctest's report is then
+# build/$1/ctest.xml. Fails when a test does.
+build_and_test() {
+  local preset=$1 jobs report
+  jobs=$(num_jobs)
+  report=$repo/build/$preset/ctest.xml
+  rm -f "$report"
+  say "configure $preset"
+  cmake --preset "$preset" || die "$preset cannot be configured"
+  say "build $preset, $jobs at a time"
+  cmake --build --preset "$preset" -j "$jobs" || die "$preset does not build"
+  say "test $preset"
+  ctest --preset "$preset" -j "$jobs" --no-tests=error --output-junit "$report"
+}

@@ -16,6 +16,8 @@ struct Flags {
   std::string listen = "127.0.0.1:50051";
   std::filesystem::path port_file;
   bool insecure = false;
+  std::filesystem::path tls_certificate;  // Both or neither.
+  std::filesystem::path tls_private_key;
   std::string default_tail;
   int threads = 0;
   int decode_threads = 2;
@@ -30,7 +32,8 @@ struct ParsedCommandLine {
   Flags flags;
 };
 
-// Errors are flags::ReadSettings', and InvalidArgument without --models.
+// Errors are flags::ReadSettings', and InvalidArgument without --models or with
+// one of --tls-cert and --tls-key alone.
 absl::StatusOr<ParsedCommandLine> ParseCommandLine(int argc,
                                                    const char* const* argv);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -10,12 +11,12 @@ namespace sluice::server {
 namespace {
 
 base::TimePoint DeadlineOf(const InferTask::Call& call,
-                           const ServerLimits& limits,
                            base::TimePoint arrival) {
-  const uint32_t timeout_ms = call.request->timeout_ms();
-  const auto timeout = timeout_ms == 0 ? limits.default_timeout
-                                       : std::chrono::milliseconds(timeout_ms);
-  return std::min(call.deadline, arrival + timeout);
+  std::optional<std::chrono::milliseconds> timeout = call.default_timeout;
+  if (call.request->timeout_ms() != 0) {
+    timeout = std::chrono::milliseconds(call.request->timeout_ms());
+  }
+  return timeout ? std::min(call.deadline, arrival + *timeout) : call.deadline;
 }
 
 }  // namespace
@@ -66,7 +67,7 @@ absl::Status InferPipeline::Accept(InferTask::Call* call) {
       static_cast<uint32_t>(admission_.num_tasks()));
   call->response->mutable_load()->set_queue_capacity(
       static_cast<uint32_t>(limits_.max_queued_tasks));
-  call->deadline = DeadlineOf(*call, limits_, arrival);
+  call->deadline = DeadlineOf(*call, arrival);
   auto task =
       std::make_unique<InferTask>(std::move(*call), std::move(plan),
                                   std::move(reservation), arrival, clock_);

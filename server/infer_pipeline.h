@@ -39,7 +39,7 @@ class InferPipeline {
   // Never blocks on decoding or compute. Calls call.done exactly once, perhaps
   // before it returns; then call.response is complete if the status is OK.
   // call.deadline is the caller's own (TimePoint::max() for none), the
-  // request's timeout_ms or the default timeout may be earlier.
+  // request's timeout_ms or call.default_timeout may be earlier.
   void Infer(InferTask::Call call);
 
   // Infer answers Unavailable from now on.
@@ -47,6 +47,8 @@ class InferPipeline {
   // Returns once everything accepted is answered or about to be.
   void WaitUntilIdle() { admission_.WaitUntilIdle(); }
 
+  // Accepted and not yet answered.
+  size_t num_tasks() const { return admission_.num_tasks(); }
   const ModelStore& store() const { return *store_; }
   const ServerLimits& limits() const { return limits_; }
   base::TimePoint Now() const { return clock_->Now(); }

@@ -57,9 +57,15 @@ void InferTask::StartRunning(size_t batch_size) {
 }
 
 void InferTask::Finish(absl::Status status) {
+  const base::TimePoint now = clock_->Now();
   if (status.ok()) status = StatusOfResults(*call_.response);
+  if (status.ok() && now >= deadline()) {
+    status = absl::DeadlineExceededError(
+        absl::StrCat("the answer came ", MicrosBetween(deadline(), now) / 1000,
+                     " ms after the deadline"));
+  }
   call_.response->mutable_timings()->set_total_us(
-      MicrosBetween(accepted_, clock_->Now()));
+      MicrosBetween(accepted_, now));
   // First the slot, then the answer: who has the answer finds the slot free.
   reservation_.Release();
   call_.done(status);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -33,6 +35,8 @@ class InferTask {
     v1::InferResponse* response = nullptr;
     const std::atomic<bool>* cancelled = nullptr;
     base::TimePoint deadline;
+    // When the request has no timeout of its own; none: it may take forever.
+    std::optional<std::chrono::milliseconds> default_timeout;
     std::function<void(const absl::Status&)> done;
   };
 
@@ -56,7 +60,8 @@ class InferTask {
   void StartRunning(size_t batch_size);
 
   // Releases the reservation and answers. When every tail of an OK response has
-  // failed, the first failure is the answer.
+  // failed, the first failure is the answer; when it comes too late,
+  // DeadlineExceeded.
   void Finish(absl::Status status);
   // Finish for a task that left the queue before compute.
   void FinishDropped();

@@ -10,6 +10,8 @@
 #include "common/codec/limits.h"
 #include "common/vision/geometry.h"
 #include "common/wire/grpc_status.h"
+#include "server/codec_sender.h"
+#include "server/infer_stream.h"
 
 namespace sluice::server {
 namespace {
@@ -39,17 +41,6 @@ class InferCall final : public grpc::ServerUnaryReactor {
   std::atomic<bool> cancelled_ = false;
 };
 
-// Ends a call that this server does not implement.
-template <typename Reactor>
-class UnimplementedCall final : public Reactor {
- public:
-  explicit UnimplementedCall(const char* name) {
-    this->Finish(wire::ToGrpcStatus(absl::UnimplementedError(
-        absl::StrCat(name, " is not implemented by this server; use Infer"))));
-  }
-  void OnDone() override { delete this; }
-};
-
 // The client's deadline on our clock.
 base::TimePoint DeadlineOf(const grpc::CallbackServerContext& context,
                            base::TimePoint now) {
@@ -70,6 +61,14 @@ void CodecsToProto(const ModelStore& store, v1::ListModelsResponse* response) {
     info->set_family(spec.family);
     info->set_num_rates(static_cast<uint32_t>(spec.num_rates));
     info->set_default_rate(static_cast<uint32_t>(spec.default_rate));
+    const codec::KnownAnswer& known = codec.known_answer;
+    info->set_known_frame(known.frame.data(), known.frame.size());
+    info->set_known_symbols_crc32c(known.symbols_crc32c);
+    uint64_t device_half_bytes = 0;
+    for (const artifact::CodecFile& file : codec.device_half) {
+      device_half_bytes += file.bytes.size();
+    }
+    info->set_device_half_bytes(device_half_bytes);
   }
 }
 
@@ -92,6 +91,8 @@ void LimitsToProto(const ServerLimits& limits, v1::Limits* proto) {
   proto->set_max_latent_elements(codec::kMaxLatentElements);
   proto->set_max_queued_tasks(static_cast<uint32_t>(limits.max_queued_tasks));
   proto->set_max_queued_bytes(limits.max_queued_bytes);
+  proto->set_max_in_flight_per_stream(
+      static_cast<uint32_t>(limits.max_in_flight_per_stream));
   proto->set_default_timeout_ms(
       static_cast<uint32_t>(limits.default_timeout.count()));
   proto->set_max_picture_side(vision::kMaxPictureSide);
@@ -109,6 +110,7 @@ grpc::ServerUnaryReactor* InferenceService::Infer(
        .response = response,
        .cancelled = call->cancelled(),
        .deadline = DeadlineOf(*context, pipeline_->Now()),
+       .default_timeout = pipeline_->limits().default_timeout,
        .done = [call](const absl::Status& status) { call->Answer(status); }});
   return call;
 }
@@ -127,15 +129,12 @@ grpc::ServerUnaryReactor* InferenceService::ListModels(
 
 grpc::ServerBidiReactor<v1::InferRequest, v1::InferResponse>*
 InferenceService::InferStream(grpc::CallbackServerContext*) {
-  return new UnimplementedCall<
-      grpc::ServerBidiReactor<v1::InferRequest, v1::InferResponse>>(
-      "InferStream");
+  return new server::InferStream(pipeline_, &streams_);
 }
 
 grpc::ServerWriteReactor<v1::CodecChunk>* InferenceService::FetchCodec(
-    grpc::CallbackServerContext*, const v1::FetchCodecRequest*) {
-  return new UnimplementedCall<grpc::ServerWriteReactor<v1::CodecChunk>>(
-      "FetchCodec");
+    grpc::CallbackServerContext*, const v1::FetchCodecRequest* request) {
+  return new CodecSender(pipeline_->store(), request->codec_id());
 }
 
 }  // namespace sluice::server

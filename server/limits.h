@@ -13,7 +13,9 @@ struct ServerLimits {
   size_t max_queued_tasks = 64;
   size_t max_queued_bytes = 512u << 20;
   size_t max_batch_size = 8;
-  // For requests that bring no timeout of their own.
+  // Messages of one InferStream read and not yet answered; then it is not read.
+  size_t max_in_flight_per_stream = 8;
+  // For Infer without a timeout of its own; a stream's messages have none.
   std::chrono::milliseconds default_timeout{2000};
   // Told to those who meet a full queue.
   std::chrono::milliseconds retry_after{100};

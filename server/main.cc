@@ -17,6 +17,7 @@
 #include "common/model/compute.h"
 #include "common/model/decoder_network.h"
 #include "common/model/tail.h"
+#include "common/wire/credentials.h"
 #include "server/flags.h"
 #include "server/model_store.h"
 #include "server/server.h"
@@ -47,16 +48,27 @@ int Fail(ExitCode code, const absl::Status& status) {
   return code;
 }
 
-absl::Status CheckExposure(const Flags& flags, const ListenAddress& listen) {
-  if (flags.insecure || IsLoopback(listen)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "other machines can reach ", flags.listen,
-      " and the link would be plaintext: say --insecure if that is meant"));
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
+    const Flags& flags) {
+  if (!flags.tls_certificate.empty()) {
+    return wire::MakeServerCredentials(flags.tls_certificate,
+                                       flags.tls_private_key);
+  }
+  if (!flags.insecure && !wire::IsLoopback(flags.listen)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "other machines can reach ", flags.listen,
+        " and the link would be plaintext: give --tls-cert and --tls-key, or "
+        "say --insecure if that is meant"));
+  }
+  return grpc::InsecureServerCredentials();
 }
 
-Server::Options ServerOptions(const Flags& flags, ListenAddress listen) {
+Server::Options ServerOptions(
+    const Flags& flags, ListenAddress listen,
+    std::shared_ptr<grpc::ServerCredentials> credentials) {
   Server::Options options;
   options.listen = std::move(listen);
+  options.credentials = std::move(credentials);
   options.version = SLUICE_VERSION;
   options.pipeline.limits = flags.limits;
   options.pipeline.limits.default_timeout =
@@ -70,21 +82,23 @@ Server::Options ServerOptions(const Flags& flags, ListenAddress listen) {
 
 void LogStart(const Server& server, const Flags& flags) {
   spdlog::info(
-      "sluice-server {} serves {} with codecs {}; tails {} (default {}); {}; "
+      "sluice-server {} serves {} by {} with codecs {}; tails {} (default {}); "
+      "{}; "
       "{} decode threads",
-      SLUICE_VERSION, server.address(), server.store().DescribeCodecs(),
-      server.store().DescribeTails(), server.store().default_tail().name(),
-      model::ComputeDescription(), flags.decode_threads);
+      SLUICE_VERSION, server.address(),
+      flags.tls_certificate.empty() ? "plaintext" : "TLS",
+      server.store().DescribeCodecs(), server.store().DescribeTails(),
+      server.store().default_tail().name(), model::ComputeDescription(),
+      flags.decode_threads);
 }
 
 // Serves until a signal comes, then drains.
-int Serve(const Flags& flags, ModelStore store, ListenAddress listen,
+int Serve(const Flags& flags, ModelStore store, Server::Options options,
           const sigset_t& signals) {
   // OpenMP counts per thread: this one warms up and logs, the runner sets its
   // own.
   model::SetComputeThreads(flags.threads);
-  auto server =
-      Server::Start(std::move(store), ServerOptions(flags, std::move(listen)));
+  auto server = Server::Start(std::move(store), std::move(options));
   if (!server.ok()) {
     return Fail(
         absl::IsUnavailable(server.status()) ? kRuntimeFailure : kBadModels,
@@ -112,13 +126,16 @@ int Run(const Flags& flags) {
   StartLogging(flags.log_level);
   auto listen = ParseListenAddress(flags.listen);
   if (!listen.ok()) return Fail(kBadUsage, listen.status());
-  const absl::Status exposure = CheckExposure(flags, *listen);
-  if (!exposure.ok()) return Fail(kBadUsage, exposure);
+  auto credentials = Credentials(flags);
+  if (!credentials.ok()) return Fail(kBadUsage, credentials.status());
   auto store = ModelStore::Load(
       flags.models, {model::LoadFeatureDecoder, model::LoadTailNetwork},
       flags.default_tail);
   if (!store.ok()) return Fail(kBadModels, store.status());
-  return Serve(flags, *std::move(store), *std::move(listen), signals);
+  return Serve(
+      flags, *std::move(store),
+      ServerOptions(flags, *std::move(listen), *std::move(credentials)),
+      signals);
 }
 
 int Main(int argc, char** argv) {

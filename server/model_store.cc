@@ -54,7 +54,15 @@ absl::StatusOr<LoadedCodec> LoadCodecFolder(const fs::path& folder,
   auto decoder = loader.load_decoder(codec);
   if (!decoder.ok()) return AtFolder(folder, decoder.status());
   codec.decoder.clear();
-  return LoadedCodec{std::move(codec), *std::move(decoder)};
+  LoadedCodec loaded{.artifact = std::move(codec),
+                     .decoder = *std::move(decoder)};
+  std::error_code ignored;
+  if (fs::exists(folder / "encoder.safetensors", ignored)) {
+    SLUICE_ASSIGN_OR_RETURN(
+        loaded.device_half,
+        artifact::ReadDeviceHalf(folder, loaded.artifact.id));
+  }
+  return loaded;
 }
 
 absl::StatusOr<LoadedTail> LoadTailFolder(const fs::path& folder,
@@ -77,6 +85,24 @@ absl::Status CheckDistinctCodecs(std::span<const LoadedCodec> codecs) {
           "codecs \"", a.spec.name, "\" (", a.id, ") and \"", b.spec.name,
           "\" (", b.id, ") have the same ",
           a.id == b.id ? "id" : "short id: frames could name either"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// A coder that fails here would fail every device.
+absl::Status MakeKnownAnswers(std::span<LoadedCodec> codecs) {
+  for (LoadedCodec& codec : codecs) {
+    const artifact::CodecArtifact& artifact = codec.artifact;
+    SLUICE_ASSIGN_OR_RETURN(
+        codec.known_answer,
+        codec::MakeKnownAnswer(artifact.tables, artifact.short_id));
+    const absl::Status status = codec::CheckKnownAnswer(
+        codec.known_answer.frame, codec.known_answer.symbols_crc32c,
+        artifact.tables, artifact.short_id);
+    if (!status.ok()) {
+      return absl::Status(status.code(), absl::StrCat(artifact.spec.name, ": ",
+                                                      status.message()));
     }
   }
   return absl::OkStatus();
@@ -146,6 +172,7 @@ absl::StatusOr<ModelStore> ModelStore::Create(std::vector<LoadedCodec> codecs,
   }
   ModelStore store(std::move(codecs), std::move(tails), 0);
   SLUICE_RETURN_IF_ERROR(CheckDistinctCodecs(store.codecs_));
+  SLUICE_RETURN_IF_ERROR(MakeKnownAnswers(store.codecs_));
   SLUICE_RETURN_IF_ERROR(
       CheckTails(store.tails_, store.codecs_, store.DescribeCodecs()));
   if (!default_tail.empty()) {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "common/artifact/codec_artifact.h"
 #include "common/artifact/tail_artifact.h"
+#include "common/codec/known_answer.h"
 #include "common/model/decoder_network.h"
 #include "common/model/tail.h"
 
@@ -22,6 +23,10 @@ namespace sluice::server {
 struct LoadedCodec {
   artifact::CodecArtifact artifact;
   std::unique_ptr<model::FeatureDecoder> decoder;
+  // What FetchCodec sends; empty when the folder holds the server half alone.
+  std::vector<artifact::CodecFile> device_half = {};
+  // For the handshake; ModelStore::Create makes it.
+  codec::KnownAnswer known_answer = {};
 };
 
 struct LoadedTail {
@@ -53,7 +58,8 @@ class ModelStore {
 
   // InvalidArgument when there is no codec or no tail, a codec or a tail name
   // comes twice, two ids share their short form, or a tail accepts none of the
-  // codecs; NotFound when `default_tail` is not among the tails. An empty
+  // codecs; FailedPrecondition when a codec fails its own known answer;
+  // NotFound when `default_tail` is not among the tails. An empty
   // `default_tail` makes the first tail the default.
   static absl::StatusOr<ModelStore> Create(std::vector<LoadedCodec> codecs,
                                            std::vector<LoadedTail> tails,

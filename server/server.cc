@@ -9,14 +9,32 @@
 #include "common/base/status_macros.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
-#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 
 namespace sluice::server {
 namespace {
 
+// For clients to read their last answers.
+constexpr std::chrono::seconds kStreamsCloseTimeout{5};
 // For calls that drain does not wait for, such as a health watch.
 constexpr std::chrono::seconds kCloseTimeout{1};
+
+// A client that vanished without a word is noticed after their sum.
+constexpr int kKeepaliveMs = 30000;
+constexpr int kKeepaliveTimeoutMs = 20000;
+// More frequent pings of a client end its connection; gRPC's own limit of five
+// minutes would let a device learn of a dead link only then.
+constexpr int kMinClientPingIntervalMs = 10000;
+
+void SetKeepalive(grpc::ServerBuilder* builder) {
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                              kKeepaliveTimeoutMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      kMinClientPingIntervalMs);
+}
 
 }  // namespace
 
@@ -41,13 +59,6 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text) {
   return address;
 }
 
-bool IsLoopback(const ListenAddress& address) {
-  if (address.host == "localhost" || address.host == "[::1]") return true;
-  const bool is_numeric =
-      address.host.find_first_not_of("0123456789.") == std::string::npos;
-  return is_numeric && address.host.starts_with("127.");
-}
-
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ModelStore store,
                                                       Options options) {
   std::unique_ptr<Server> server(new Server(std::move(store), options.listen));
@@ -68,8 +79,9 @@ absl::Status Server::Listen(const Options& options) {
       static_cast<int>(options.pipeline.limits.max_message_bytes));
   // Or a second server on the same port would start and take half the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  SetKeepalive(&builder);
   builder.AddListeningPort(absl::StrCat(listen_.host, ":", listen_.port),
-                           grpc::InsecureServerCredentials(), &port_);
+                           options.credentials, &port_);
   builder.RegisterService(service_.get());
   grpc_server_ = builder.BuildAndStart();
   if (grpc_server_ == nullptr || port_ == 0) {
@@ -86,7 +98,9 @@ void Server::Drain() {
   if (grpc_server_ == nullptr) return;
   grpc_server_->GetHealthCheckService()->Shutdown();
   pipeline_->StopAccepting();
+  service_->streams().Drain();
   pipeline_->WaitUntilIdle();
+  service_->streams().WaitUntilNone(clock_.Now() + kStreamsCloseTimeout);
   grpc_server_->Shutdown(std::chrono::system_clock::now() + kCloseTimeout);
   grpc_server_->Wait();
   grpc_server_.reset();

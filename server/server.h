@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "server/infer_pipeline.h"
 #include "server/inference_service.h"
@@ -20,13 +21,14 @@ struct ListenAddress {
 
 // "127.0.0.1:50051", "localhost:0", "[::1]:50051". InvalidArgument otherwise.
 absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text);
-bool IsLoopback(const ListenAddress& address);
 
 class Server {
  public:
   struct Options {
     ListenAddress listen;
     std::string version;
+    std::shared_ptr<grpc::ServerCredentials> credentials =
+        grpc::InsecureServerCredentials();
     InferPipeline::Options pipeline;
   };
 
@@ -38,7 +40,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Stops accepting, answers what was accepted, closes. Once.
+  // Stops accepting, answers what was accepted, closes. Once. Gives up on
+  // clients that take longer than a few seconds to read their answers.
   void Drain();
 
   const ModelStore& store() const { return store_; }

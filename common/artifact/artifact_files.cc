@@ -58,15 +58,23 @@ absl::Status WriteJsonFile(const fs::path& path, const nlohmann::json& value) {
   return base::WriteFileAtomically(path, DumpJson(value, 2) + "\n");
 }
 
-absl::StatusOr<TensorMap> ReadWeights(const fs::path& path,
-                                      const std::string& sha256) {
-  SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
-                          ReadPart(path, kMaxSafetensorsBytes));
+absl::StatusOr<std::vector<uint8_t>> ReadVerified(const fs::path& path,
+                                                  size_t max_bytes,
+                                                  const std::string& sha256) {
+  SLUICE_ASSIGN_OR_RETURN(std::vector<uint8_t> bytes,
+                          ReadPart(path, max_bytes));
   const std::string found = base::Sha256Hex(bytes);
   if (found != sha256) {
     return absl::InvalidArgumentError(absl::StrCat(
         path.string(), ": expected SHA-256 ", sha256, ", found ", found));
   }
+  return bytes;
+}
+
+absl::StatusOr<TensorMap> ReadWeights(const fs::path& path,
+                                      const std::string& sha256) {
+  SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
+                          ReadVerified(path, kMaxSafetensorsBytes, sha256));
   absl::StatusOr<TensorMap> tensors = ParseSafetensors(bytes);
   if (!tensors.ok()) return InContext(tensors.status(), path.string());
   return tensors;

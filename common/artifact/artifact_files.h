@@ -29,6 +29,9 @@ absl::Status WriteJsonFile(const std::filesystem::path& path,
                            const nlohmann::json& value);
 
 // InvalidArgument with both digests unless the file's SHA-256 is `sha256`.
+absl::StatusOr<std::vector<uint8_t>> ReadVerified(
+    const std::filesystem::path& path, size_t max_bytes,
+    const std::string& sha256);
 absl::StatusOr<TensorMap> ReadWeights(const std::filesystem::path& path,
                                       const std::string& sha256);
 // Returns the SHA-256 of what it wrote.

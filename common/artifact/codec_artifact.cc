@@ -240,6 +240,37 @@ absl::StatusOr<CodecArtifact> LoadCodec(const fs::path& folder,
                        .about = std::move(description.about)};
 }
 
+absl::StatusOr<std::vector<CodecFile>> ReadDeviceHalf(
+    const fs::path& folder, const std::string& codec_id) {
+  const fs::path path = folder / "codec.json";
+  SLUICE_ASSIGN_OR_RETURN(std::vector<uint8_t> text,
+                          ReadPart(path, kMaxJsonBytes));
+  absl::StatusOr<json> value = ParseJson(std::string_view(
+      reinterpret_cast<const char*>(text.data()), text.size()));
+  if (!value.ok()) return InContext(value.status(), path.string());
+  SLUICE_ASSIGN_OR_RETURN(const CodecDescription description,
+                          ParseDescription(*value, path));
+  if (description.id != codec_id) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": expected ",
+                                                   "codec ", codec_id,
+                                                   ", found ", description.id));
+  }
+  size_t room_bytes = kMaxDeviceHalfBytes - text.size();
+  SLUICE_ASSIGN_OR_RETURN(
+      std::vector<uint8_t> encoder,
+      ReadVerified(folder / "encoder.safetensors", room_bytes,
+                   description.digests.encoder));
+  room_bytes -= encoder.size();
+  SLUICE_ASSIGN_OR_RETURN(std::vector<uint8_t> tables,
+                          ReadVerified(folder / "tables.safetensors",
+                                       room_bytes, description.digests.tables));
+  std::vector<CodecFile> files;
+  files.push_back({"codec.json", std::move(text)});
+  files.push_back({"encoder.safetensors", std::move(encoder)});
+  files.push_back({"tables.safetensors", std::move(tables)});
+  return files;
+}
+
 absl::StatusOr<std::string> WriteCodec(const fs::path& folder,
                                        const CodecSpec& spec,
                                        const codec::CodecTables& tables,

@@ -55,6 +55,21 @@ enum class CodecHalf { kDevice, kServer, kBoth };
 absl::StatusOr<CodecArtifact> LoadCodec(const std::filesystem::path& folder,
                                         CodecHalf half);
 
+// A file of a codec folder as it is on disk.
+struct CodecFile {
+  std::string name;
+  std::vector<uint8_t> bytes;
+};
+
+// What a device needs in its cache, together.
+inline constexpr size_t kMaxDeviceHalfBytes = 64u << 20;
+
+// codec.json, encoder.safetensors and tables.safetensors, in this order, their
+// digests checked against each other and `codec_id`. Errors are LoadCodec's;
+// ResourceExhausted beyond kMaxDeviceHalfBytes.
+absl::StatusOr<std::vector<CodecFile>> ReadDeviceHalf(
+    const std::filesystem::path& folder, const std::string& codec_id);
+
 // Writes the four files, codec.json last, making the folder; returns the codec
 // id. `about` is free-form. InvalidArgument for a spec that would not load.
 absl::StatusOr<std::string> WriteCodec(const std::filesystem::path& folder,

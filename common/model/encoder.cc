@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/model/compute.h"
@@ -13,8 +15,10 @@ namespace {
 
 class TorchPatchEncoder : public Encoder {
  public:
-  TorchPatchEncoder(PatchEncoder network, int pad_multiple)
-      : network_(std::move(network)), pad_multiple_(pad_multiple) {}
+  TorchPatchEncoder(PatchEncoder network, int pad_multiple, int num_threads)
+      : network_(std::move(network)),
+        pad_multiple_(pad_multiple),
+        num_threads_(num_threads) {}
 
   absl::StatusOr<base::FloatTensor> Encode(
       const base::FloatTensor& input) override {
@@ -25,6 +29,7 @@ class TorchPatchEncoder : public Encoder {
           "encoder input: expected sides that are multiples of ", pad_multiple_,
           ", found ", base::ShapeToString(input.shape)));
     }
+    UseThreads();
     return RunNetwork(
         [&] { return network_(ToTorch(input).unsqueeze(0)).squeeze(0); });
   }
@@ -34,8 +39,17 @@ class TorchPatchEncoder : public Encoder {
   }
 
  private:
+  // OpenMP counts per thread, so the count goes with the thread that encodes.
+  void UseThreads() {
+    if (thread_ == std::this_thread::get_id()) return;
+    thread_ = std::this_thread::get_id();
+    SetComputeThreads(num_threads_);
+  }
+
   PatchEncoder network_;
   int pad_multiple_;
+  int num_threads_;
+  std::thread::id thread_;
 };
 
 }  // namespace
@@ -49,8 +63,8 @@ absl::StatusOr<std::unique_ptr<Encoder>> LoadEncoder(
                           WeightsFromTensors(codec.encoder));
   SLUICE_ASSIGN_OR_RETURN(PatchEncoder network,
                           PatchEncoder::Create(shape, weights));
-  return std::make_unique<TorchPatchEncoder>(std::move(network),
-                                             codec.spec.pad_multiple);
+  return std::make_unique<TorchPatchEncoder>(
+      std::move(network), codec.spec.pad_multiple, num_threads);
 }
 
 }  // namespace sluice::model

@@ -26,8 +26,8 @@ class Encoder {
 
 // Builds the family's encoder and loads codec.encoder. InvalidArgument naming
 // the tensor when weights are missing, surplus or of another shape; NotFound
-// for an unknown family. `num_threads` bounds LibTorch's intra-op pool for the
-// whole process (0: one per core).
+// for an unknown family. `num_threads` bounds LibTorch's intra-op pool of the
+// thread that encodes (0: one per core).
 absl::StatusOr<std::unique_ptr<Encoder>> LoadEncoder(
     const artifact::CodecArtifact& codec, int num_threads);
 

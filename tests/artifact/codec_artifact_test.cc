@@ -85,6 +85,40 @@ TEST_F(CodecArtifactTest, AServerNeedsNoEncoder) {
   EXPECT_THAT(Load(CodecHalf::kDevice), IsInvalid("encoder.safetensors"));
 }
 
+TEST_F(CodecArtifactTest, DeviceHalfIsTheFilesAsTheyAre) {
+  fs::remove(folder_ / "decoder.safetensors");
+  const auto files = ReadDeviceHalf(folder_.path(), id_);
+  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_EQ(files->size(), 3u);
+  const char* const names[] = {"codec.json", "encoder.safetensors",
+                               "tables.safetensors"};
+  for (size_t i = 0; i < files->size(); ++i) {
+    const CodecFile& file = (*files)[i];
+    EXPECT_EQ(file.name, names[i]);
+    EXPECT_EQ(std::string(file.bytes.begin(), file.bytes.end()),
+              Read(names[i]));
+  }
+}
+
+TEST_F(CodecArtifactTest, DamagedDeviceHalfIsNotHandedOut) {
+  for (const char* file : {"encoder.safetensors", "tables.safetensors"}) {
+    FlipByte(file, 9);
+    EXPECT_THAT(ReadDeviceHalf(folder_.path(), id_).status(),
+                IsInvalid(std::string(file) + ": expected SHA-256"));
+    FlipByte(file, 9);
+  }
+  FlipByte("codec.json", 0);
+  EXPECT_THAT(ReadDeviceHalf(folder_.path(), id_).status(),
+              IsInvalid("codec.json: expected JSON"));
+}
+
+TEST_F(CodecArtifactTest, DeviceHalfOfAnotherCodecIsRefusedWithBothIds) {
+  const std::string other(64, '0');
+  const absl::Status status = ReadDeviceHalf(folder_.path(), other).status();
+  EXPECT_THAT(status, IsInvalid("expected codec " + other));
+  EXPECT_THAT(status, IsInvalid("found " + id_));
+}
+
 TEST_F(CodecArtifactTest, TheSameContentHasTheSameId) {
   EXPECT_EQ(WriteSpec(MakeCodecSpec()).value(), id_);
 }

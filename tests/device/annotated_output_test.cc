@@ -54,6 +54,37 @@ TEST(AnnotatedOutputTest, InputsInTheSameDirectoryStayAsTheyAre) {
   EXPECT_THAT(FilesIn(dir.path()), ElementsAre("cat-annotated.jpg", "cat.jpg"));
 }
 
+TEST(AnnotatedOutputTest, CameraPicturesAreNamedByTheirNumber) {
+  ScratchDirectory dir;
+  auto output = AnnotatedOutput::Create(dir.path(), "");
+  ASSERT_TRUE(output.ok()) << output.status();
+  PictureReport report = MakeReport("rtsp://camera/stream");
+  report.is_live = true;
+  report.sequence = 17;
+  ASSERT_TRUE(output->Add(MakePicture(320, 240), report).ok());
+  EXPECT_THAT(FilesIn(dir.path()), ElementsAre("camera-17-annotated.jpg"));
+}
+
+TEST(AnnotatedOutputTest, LoopedFileKeepsItsName) {
+  ScratchDirectory dir;
+  auto output = AnnotatedOutput::Create(dir.path(), "");
+  ASSERT_TRUE(output.ok()) << output.status();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(
+        output->Add(MakePicture(320, 240), MakeReport("a/cat.jpg")).ok());
+  }
+  EXPECT_THAT(FilesIn(dir.path()), ElementsAre("cat-annotated.jpg"));
+}
+
+TEST(AnnotatedOutputTest, VideoIsWrittenInsteadOfPictures) {
+  ScratchDirectory dir;
+  auto output = AnnotatedOutput::Create(dir.File("watch.avi"), "");
+  ASSERT_TRUE(output.ok()) << output.status();
+  ASSERT_TRUE(output->Add(MakePicture(320, 240), MakeReport("cat.jpg")).ok());
+  ASSERT_TRUE(output->Finish().ok());
+  EXPECT_THAT(FilesIn(dir.path()), ElementsAre("watch.avi"));
+}
+
 TEST(AnnotatedOutputTest, SheetHoldsAllPictures) {
   ScratchDirectory dir;
   auto output = AnnotatedOutput::Create("", dir.File("sheet.png"));

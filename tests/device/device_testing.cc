@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "common/codec/frame.h"
+#include "common/codec/known_answer.h"
 #include "common/wire/frame_proto.h"
 #include "common/wire/grpc_status.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
+#include "grpc/grpc.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 
@@ -104,19 +104,29 @@ std::string ScratchDirectory::WriteJpeg(const std::string& name, int width,
   return Write(name, bytes);
 }
 
-TestServer::TestServer() {
+TestServer::TestServer() : TestServer("") {}
+
+TestServer::TestServer(std::string address) : address_(std::move(address)) {
+  // Without this, the end of the last server ends all of gRPC, which may wait
+  // for a poll of ten seconds.
+  static const bool keep_grpc = (grpc_init(), true);
+  static_cast<void>(keep_grpc);
+  if (address_.empty()) address_ = "unix:" + directory_.File("socket");
+  const codec::KnownAnswer known =
+      codec::MakeKnownAnswer(codec_.tables, codec_.short_id).value();
   v1::CodecInfo* codec = models.add_codecs();
-  codec->set_name("block-mean");
-  codec->set_id(MakeCodec().id);
+  codec->set_name(codec_.spec.name);
+  codec->set_id(codec_.id);
+  codec->set_known_frame(known.frame.data(), known.frame.size());
+  codec->set_known_symbols_crc32c(known.symbols_crc32c);
   v1::TailInfo* tail = models.add_tails();
   tail->set_name("brightness");
   tail->set_task("classification");
-  tail->add_codec_ids(MakeCodec().id);
+  tail->add_codec_ids(codec_.id);
   tail->set_is_default(true);
   models.set_server_version("0.0.1");
   grpc::ServerBuilder builder;
   builder.RegisterService(this);
-  address_ = "unix:" + directory_.File("socket");
   builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
   server_ = builder.BuildAndStart();
 }
@@ -125,13 +135,12 @@ TestServer::~TestServer() { Kill(); }
 
 void TestServer::Kill() { server_->Shutdown(std::chrono::system_clock::now()); }
 
-absl::StatusOr<std::unique_ptr<ServerClient>> TestServer::Connect(
-    std::vector<std::string> tails, int deadline_ms) {
-  const artifact::CodecArtifact codec = MakeCodec();
-  return ServerClient::Connect(
-      grpc::CreateChannel(address_, grpc::InsecureChannelCredentials()),
-      "test:1", {codec.spec.name, codec.id, std::move(tails)},
-      std::chrono::milliseconds(deadline_ms));
+LinkOptions TestServer::link_options() const {
+  LinkOptions options;
+  options.addresses = {address_};
+  options.needs.codec = &codec_;
+  options.deadline = std::chrono::milliseconds(5000);
+  return options;
 }
 
 grpc::Status TestServer::Classify(grpc::ServerContext*,
@@ -166,12 +175,40 @@ grpc::Status TestServer::Infer(grpc::ServerContext* context,
   return infer(context, *request, response);
 }
 
+grpc::Status TestServer::InferStream(grpc::ServerContext* context,
+                                     Stream* stream) {
+  ++num_stream_calls;
+  if (infer_stream) return infer_stream(context, stream);
+  v1::InferRequest request;
+  while (stream->Read(&request)) {
+    ++num_infer_calls;
+    v1::InferResponse response;
+    response.set_sequence(request.sequence());
+    const grpc::Status status = infer(context, request, &response);
+    if (!status.ok()) {
+      wire::StatusToProto(wire::FromGrpcStatus(status), &response);
+    }
+    stream->Write(response);
+  }
+  return grpc::Status::OK;
+}
+
 grpc::Status TestServer::ListModels(grpc::ServerContext*,
                                     const v1::ListModelsRequest*,
                                     v1::ListModelsResponse* response) {
   ++num_list_calls;
   *response = models;
   return grpc::Status::OK;
+}
+
+grpc::Status TestServer::FetchCodec(
+    grpc::ServerContext*, const v1::FetchCodecRequest* request,
+    grpc::ServerWriter<v1::CodecChunk>* chunks) {
+  ++num_fetch_calls;
+  // A call that the client left may still run when the next one is set up.
+  const FetchFunction answer = fetch;
+  if (!answer) return {grpc::NOT_FOUND, "no such codec"};
+  return answer(*request, chunks);
 }
 
 }  // namespace sluice::device

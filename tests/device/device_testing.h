@@ -9,7 +9,7 @@
 #include "common/artifact/codec_artifact.h"
 #include "common/model/encoder.h"
 #include "common/vision/picture.h"
-#include "device/server_client.h"
+#include "device/server_link.h"
 #include "grpcpp/server.h"
 #include "sluice/v1/inference.grpc.pb.h"
 #include "tests/scratch_folder.h"
@@ -45,15 +45,22 @@ class TestServer : public v1::Inference::Service {
  public:
   using InferFunction = std::function<grpc::Status(
       grpc::ServerContext*, const v1::InferRequest&, v1::InferResponse*)>;
+  using Stream = grpc::ServerReaderWriter<v1::InferResponse, v1::InferRequest>;
+  using StreamFunction =
+      std::function<grpc::Status(grpc::ServerContext*, Stream*)>;
+  using FetchFunction = std::function<grpc::Status(
+      const v1::FetchCodecRequest&, grpc::ServerWriter<v1::CodecChunk>*)>;
 
   TestServer();
+  // At the address of a server that is no more.
+  explicit TestServer(std::string address);
   ~TestServer() override;
 
   // Ends every call that is under way.
   void Kill();
-  // Connects a client that has MakeCodec().
-  absl::StatusOr<std::unique_ptr<ServerClient>> Connect(
-      std::vector<std::string> tails = {}, int deadline_ms = 5000);
+  const std::string& address() const { return address_; }
+  // For a link to this server: MakeCodec(), the default tail.
+  LinkOptions link_options() const;
 
   static grpc::Status Classify(grpc::ServerContext* context,
                                const v1::InferRequest& request,
@@ -62,18 +69,28 @@ class TestServer : public v1::Inference::Service {
   grpc::Status Infer(grpc::ServerContext* context,
                      const v1::InferRequest* request,
                      v1::InferResponse* response) override;
+  grpc::Status InferStream(grpc::ServerContext* context,
+                           Stream* stream) override;
   grpc::Status ListModels(grpc::ServerContext* context,
                           const v1::ListModelsRequest* request,
                           v1::ListModelsResponse* response) override;
+  grpc::Status FetchCodec(grpc::ServerContext* context,
+                          const v1::FetchCodecRequest* request,
+                          grpc::ServerWriter<v1::CodecChunk>* chunks) override;
 
   // What it serves and how it answers; set them while no call is under way.
   v1::ListModelsResponse models;
-  InferFunction infer = &TestServer::Classify;
-  std::atomic<int> num_infer_calls = 0;
+  InferFunction infer = &TestServer::Classify;  // Messages of streams, too.
+  StreamFunction infer_stream;           // Instead of `infer` for each message.
+  FetchFunction fetch;                   // None: NOT_FOUND.
+  std::atomic<int> num_infer_calls = 0;  // And messages of streams.
+  std::atomic<int> num_stream_calls = 0;
   std::atomic<int> num_list_calls = 0;
+  std::atomic<int> num_fetch_calls = 0;
 
  private:
   ScratchDirectory directory_;
+  const artifact::CodecArtifact codec_ = MakeCodec();
   std::string address_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -30,11 +30,15 @@ TEST(OptionsTest, DefaultsSuitTheField) {
   const auto parsed = Parse({"--server", "edge:1", "a.jpg", "photos"});
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   const Options& options = parsed->options;
-  EXPECT_EQ(options.server, "edge:1");
+  EXPECT_THAT(options.servers, ElementsAre("edge:1"));
   EXPECT_THAT(options.inputs, ElementsAre("a.jpg", "photos"));
   EXPECT_THAT(options.tails, IsEmpty());
   EXPECT_EQ(vision::ToString(options.view), "fit:256x256");
-  EXPECT_EQ(options.codec, "models/zoo/patch-v1");
+  EXPECT_EQ(options.codec, "");
+  EXPECT_NE(options.cache, "");
+  EXPECT_FALSE(options.tls);
+  EXPECT_FALSE(options.insecure);
+  EXPECT_EQ(options.give_up_after, std::chrono::seconds(60));
   EXPECT_EQ(options.deadline, std::chrono::milliseconds(2000));
   EXPECT_FALSE(options.rate.has_value());
   EXPECT_EQ(options.send, Send::kFrame);
@@ -102,11 +106,53 @@ TEST(OptionsTest, FlagsBeatEnvironmentBeatsFileBeatsDefaults) {
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(parsed->options.top_k, 4);
   EXPECT_EQ(parsed->options.rate, 2);
-  EXPECT_EQ(parsed->options.server, "file:1");
+  EXPECT_THAT(parsed->options.servers, ElementsAre("file:1"));
   EXPECT_TRUE(parsed->options.json);
   EXPECT_EQ(parsed->options.send, Send::kPixels);
   EXPECT_THAT(parsed->options.tails, ElementsAre("a", "b"));
   EXPECT_EQ(parsed->options.quality, 75);
+}
+
+TEST(OptionsTest, SeveralServersAreListedOrRepeated) {
+  const auto parsed =
+      Parse({"--server", "a:1,b:2", "--server", "c:3", "a.jpg"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(parsed->options.servers, ElementsAre("a:1", "b:2", "c:3"));
+  EXPECT_THAT(parsed->options.inputs, ElementsAre("a.jpg"));
+}
+
+TEST(OptionsTest, LinkAndCacheFlagsAreUnderstood) {
+  const auto parsed =
+      Parse({"--server", "edge:1", "--tls-ca", "ca.pem", "--tls-name", "edge",
+             "--cache", "here", "--codec-id", "0123", "--give-up-after", "0.5",
+             "--insecure", "a.jpg"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const Options& options = parsed->options;
+  EXPECT_TRUE(options.tls);
+  EXPECT_EQ(options.tls_ca, "ca.pem");
+  EXPECT_EQ(options.tls_name, "edge");
+  EXPECT_EQ(options.cache, "here");
+  EXPECT_EQ(options.codec_id, "0123");
+  EXPECT_EQ(options.give_up_after, std::chrono::milliseconds(500));
+  EXPECT_TRUE(options.insecure);
+}
+
+TEST(OptionsTest, FlagsThatContradictNameEachOther) {
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "--codec", "here", "--cache",
+                       "there", "a.jpg"}),
+              HasSubstr("--cache"));
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "--codec", "here", "--codec-id",
+                       "0123", "a.jpg"}),
+              HasSubstr("--codec-id"));
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "--tls-name", "edge", "a.jpg"}),
+              HasSubstr("--tls-ca"));
+}
+
+TEST(OptionsTest, CacheNeedsAFolderFromSomewhere) {
+  const ScopedVariable xdg("XDG_CACHE_HOME", "");
+  const ScopedVariable home("HOME", "");
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "a.jpg"}), HasSubstr("--cache"));
+  EXPECT_TRUE(Parse({"--server", "edge:1", "--codec", "here", "a.jpg"}).ok());
 }
 
 TEST(OptionsTest, HelpHasExamplesAndExitCodes) {
@@ -130,12 +176,12 @@ TEST(OptionsTest, MissingServerOrInputIsAnError) {
 
 TEST(OptionsTest, BadValuesNameTheirFlag) {
   const std::vector<std::pair<const char*, const char*>> cases = {
-      {"--rate", "high"},       {"--view", "zoom:3"},
-      {"--deadline", "0"},      {"--deadline", "soon"},
-      {"--top-k", "0"},         {"--compare-jpeg", "101"},
-      {"--quality", "0"},       {"--threads", "-1"},
-      {"--send", "everything"}, {"--pixel-format", "gif"},
-      {"--log-level", "chatty"}};
+      {"--rate", "high"},        {"--view", "zoom:3"},
+      {"--deadline", "0"},       {"--give-up-after", "0"},
+      {"--deadline", "soon"},    {"--top-k", "0"},
+      {"--compare-jpeg", "101"}, {"--quality", "0"},
+      {"--threads", "-1"},       {"--send", "everything"},
+      {"--pixel-format", "gif"}, {"--log-level", "chatty"}};
   for (const auto& [flag, value] : cases) {
     EXPECT_THAT(ErrorOf({"--server", "edge:1", flag, value, "a.jpg"}),
                 HasSubstr(flag))
@@ -146,6 +192,28 @@ TEST(OptionsTest, BadValuesNameTheirFlag) {
 TEST(OptionsTest, UnknownFlagIsAnError) {
   EXPECT_THAT(ErrorOf({"--server", "edge:1", "--colour", "red", "a.jpg"}),
               HasSubstr("--colour"));
+}
+
+TEST(OptionsTest, SourceFlags) {
+  const auto parsed =
+      Parse({"--server", "edge:1", "--loop", "--max-fps", "2.5", "--watchdog",
+             "0.5", "--codec", "zoo", "clip.mp4"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_TRUE(parsed->options.source.loop);
+  EXPECT_EQ(parsed->options.source.max_fps, 2.5);
+  EXPECT_EQ(parsed->options.source.watchdog, std::chrono::milliseconds(500));
+}
+
+TEST(OptionsTest, SourceFlagsOutOfRangeAreRefused) {
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "--max-fps", "0", "--codec", "zoo",
+                       "a.jpg"}),
+              HasSubstr("--max-fps"));
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "--max-fps", "nan", "--codec",
+                       "zoo", "a.jpg"}),
+              HasSubstr("--max-fps"));
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "--watchdog", "-1", "--codec",
+                       "zoo", "a.jpg"}),
+              HasSubstr("--watchdog"));
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "device/pipeline.h"
 
+#include <atomic>
 #include <limits>
+#include <thread>
 
 #include "common/codec/frame.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/device/device_testing.h"
+#include "tests/device/scripted_source.h"
 
 namespace sluice::device {
 namespace {
@@ -17,30 +20,60 @@ class FailingEncoder : public model::Encoder {
  public:
   explicit FailingEncoder(absl::StatusOr<base::FloatTensor> answer)
       : answer_(std::move(answer)) {}
-  absl::StatusOr<base::FloatTensor> Encode(const base::FloatTensor&) override {
-    return answer_;
+  // The first call is the blank view of the start.
+  absl::StatusOr<base::FloatTensor> Encode(
+      const base::FloatTensor& input) override {
+    return num_calls_++ == 0 ? BlockMeanEncoder().Encode(input) : answer_;
   }
   double Macs(int, int) const override { return 0; }
 
  private:
   absl::StatusOr<base::FloatTensor> answer_;
+  int num_calls_ = 0;
 };
 
 class PipelineTest : public ::testing::Test {
  protected:
   PipelineTest() {
-    client_ = server_.Connect().value();
     options_.view = vision::ParseViewRule("fit:96x96").value();
+    link_options_ = server_.link_options();
     server_.infer = [this](auto* context, const auto& request, auto* response) {
       request_ = request;
       return TestServer::Classify(context, request, response);
     };
   }
 
+  absl::StatusOr<std::unique_ptr<Pipeline>> Start(Source* source,
+                                                  model::Encoder* encoder) {
+    picture_encoder_.emplace(options_, &codec_, encoder);
+    link_options_.lossless = !source->is_live();
+    return Pipeline::Start(
+        source, &*picture_encoder_,
+        [this](OnAnswer on_answer) {
+          return ServerLink::Start(link_options_, std::move(on_answer),
+                                   [](const std::string&) {});
+        },
+        keep_);
+  }
+
+  // The reports of a whole run.
+  std::vector<PictureReport> Run(Source* source, model::Encoder* encoder) {
+    auto pipeline = Start(source, encoder);
+    EXPECT_TRUE(pipeline.ok()) << pipeline.status();
+    std::vector<PictureReport> reports;
+    while (auto finished = (*pipeline)->Next()) {
+      reports.push_back(std::move(finished->report));
+    }
+    end_ = (*pipeline)->status();
+    return reports;
+  }
+
   PictureReport Process(absl::StatusOr<vision::Picture> picture,
                         model::Encoder* encoder) {
-    Pipeline pipeline(options_, &codec_, encoder, client_.get());
-    return pipeline.Process({"ramp.png", 5, 1.5, std::move(picture)});
+    ScriptedSource source({std::move(picture)});
+    const std::vector<PictureReport> reports = Run(&source, encoder);
+    EXPECT_EQ(reports.size(), 1u);
+    return reports.empty() ? PictureReport{} : reports[0];
   }
   PictureReport Process(absl::StatusOr<vision::Picture> picture) {
     return Process(std::move(picture), &encoder_);
@@ -48,10 +81,15 @@ class PipelineTest : public ::testing::Test {
 
   TestServer server_;
   v1::InferRequest request_;  // The last one that arrived.
-  std::unique_ptr<ServerClient> client_;
   artifact::CodecArtifact codec_ = MakeCodec();
   BlockMeanEncoder encoder_;
-  PipelineOptions options_;
+  EncodingOptions options_;
+  LinkOptions link_options_;
+  KeepPictures keep_ = KeepPictures::kNo;
+  absl::Status end_;  // Of the last Run().
+
+ private:
+  std::optional<PictureEncoder> picture_encoder_;
 };
 
 TEST_F(PipelineTest, PictureIsAnswered) {
@@ -59,10 +97,11 @@ TEST_F(PipelineTest, PictureIsAnswered) {
   options_.tails = {"brightness"};
   options_.top_k = 2;
   options_.timeout_ms = 1234;
+  link_options_.deadline = std::chrono::milliseconds(1234);
   const PictureReport report = Process(MakePicture(200, 100));
   ASSERT_TRUE(report.ok()) << report.status;
-  EXPECT_EQ(report.source, "ramp.png");
-  EXPECT_EQ(report.sequence, 5u);
+  EXPECT_EQ(report.source, "0");
+  EXPECT_EQ(report.sequence, 0u);
   EXPECT_EQ(report.rate, 1);
   EXPECT_EQ(report.geometry.valid, (vision::Size{96, 48}));
   EXPECT_EQ(report.geometry.padded, (vision::Size{96, 64}));
@@ -70,7 +109,7 @@ TEST_F(PipelineTest, PictureIsAnswered) {
   EXPECT_EQ(report.results[0].top.size(), 2u);
   EXPECT_EQ(report.results[0].top[0].label, "dark");
 
-  EXPECT_EQ(request_.sequence(), 5u);
+  EXPECT_EQ(request_.sequence(), 0u);
   EXPECT_EQ(request_.timeout_ms(), 1234u);
   EXPECT_THAT(request_.tails(), ElementsAre("brightness"));
   EXPECT_EQ(request_.options().top_k(), 2u);
@@ -84,7 +123,6 @@ TEST_F(PipelineTest, TimingsAddUp) {
   const PictureReport report = Process(MakePicture(200, 100));
   ASSERT_TRUE(report.ok()) << report.status;
   const Timings& ms = report.timings;
-  EXPECT_EQ(ms.read, 1.5);
   EXPECT_GT(ms.preprocess, 0);
   EXPECT_GT(ms.encode, 0);
   EXPECT_GT(ms.entropy_code, 0);
@@ -92,7 +130,8 @@ TEST_F(PipelineTest, TimingsAddUp) {
   EXPECT_EQ(ms.server_tail, 0.25);
   EXPECT_EQ(ms.server_total, 0.5);
   EXPECT_DOUBLE_EQ(ms.total(), ms.read + ms.preprocess + ms.encode +
-                                   ms.entropy_code + ms.round_trip);
+                                   ms.entropy_code + ms.round_trip +
+                                   ms.waiting);
 }
 
 TEST_F(PipelineTest, HigherRateCostsMoreOrEqualBytesAndIsInTheFrame) {
@@ -123,7 +162,7 @@ TEST_F(PipelineTest, LargePictureIsAnswered) {
 TEST_F(PipelineTest, UnreadPictureKeepsItsErrorAndSendsNothing) {
   const PictureReport report = Process(absl::DataLossError("half a picture"));
   EXPECT_EQ(report.status, absl::DataLossError("half a picture"));
-  EXPECT_EQ(report.source, "ramp.png");
+  EXPECT_EQ(report.source, "0");
   EXPECT_EQ(server_.num_infer_calls, 0);
 }
 
@@ -218,13 +257,122 @@ TEST_F(PipelineTest, JpegComparisonIsOfTheSameView) {
                 ->size());
 }
 
-TEST_F(PipelineTest, WarmUpEncodesAViewOfTheRulesSize) {
-  Pipeline pipeline(options_, &codec_, &encoder_, client_.get());
-  EXPECT_TRUE(pipeline.WarmUp().ok());
+TEST_F(PipelineTest, EncoderThatFailsOnABlankViewStartsNothing) {
+  class BrokenEncoder : public BlockMeanEncoder {
+    absl::StatusOr<base::FloatTensor> Encode(
+        const base::FloatTensor&) override {
+      return absl::InvalidArgumentError("no weights");
+    }
+  } broken;
+  ScriptedSource source({MakePicture(96, 96)});
+  const auto pipeline = Start(&source, &broken);
+  EXPECT_EQ(pipeline.status().code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(pipeline.status().message()),
+              HasSubstr("no weights"));
   EXPECT_EQ(server_.num_infer_calls, 0);
-  FailingEncoder failing(absl::InternalError("no weights"));
-  Pipeline broken(options_, &codec_, &failing, client_.get());
-  EXPECT_EQ(broken.WarmUp(), absl::InternalError("no weights"));
+}
+
+TEST_F(PipelineTest, MissingServerStartsNothing) {
+  server_.Kill();
+  ScriptedSource source({MakePicture(96, 96)});
+  EXPECT_EQ(Start(&source, &encoder_).status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST_F(PipelineTest, OrderIsKeptAroundFailures) {
+  std::vector<absl::StatusOr<vision::Picture>> pictures;
+  for (int i = 0; i < 50; ++i) {
+    if (i % 3 == 1) {
+      pictures.push_back(absl::DataLossError("torn"));
+    } else {
+      pictures.push_back(MakePicture(96, 96));
+    }
+  }
+  ScriptedSource source(std::move(pictures));
+  const std::vector<PictureReport> reports = Run(&source, &encoder_);
+  ASSERT_EQ(reports.size(), 50u);
+  for (size_t i = 0; i < reports.size(); ++i) {
+    EXPECT_EQ(reports[i].sequence, i);
+    EXPECT_EQ(reports[i].ok(), i % 3 != 1) << reports[i].status;
+    EXPECT_EQ(reports[i].num_dropped, 0u);
+  }
+  EXPECT_TRUE(end_.ok()) << end_;
+}
+
+TEST_F(PipelineTest, EmptySourceEndsAtOnce) {
+  ScriptedSource source({});
+  EXPECT_TRUE(Run(&source, &encoder_).empty());
+  EXPECT_TRUE(end_.ok()) << end_;
+}
+
+TEST_F(PipelineTest, PicturesAreKeptWhenAsked) {
+  keep_ = KeepPictures::kYes;
+  ScriptedSource source({MakePicture(200, 100)});
+  auto pipeline = Start(&source, &encoder_);
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+  EXPECT_EQ((*pipeline)->Next()->picture.size(), (vision::Size{200, 100}));
+}
+
+TEST_F(PipelineTest, OtherCodecEndsTheRunWithTheReason) {
+  server_.infer = [](auto...) {
+    return grpc::Status(grpc::FAILED_PRECONDITION, "another codec");
+  };
+  ScriptedSource source(
+      std::vector<absl::StatusOr<vision::Picture>>(100, MakePicture(96, 96)));
+  const std::vector<PictureReport> reports = Run(&source, &encoder_);
+  EXPECT_LE(reports.size(), Pipeline::kMaxPictures);
+  EXPECT_EQ(end_.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(source.is_stopped);
+}
+
+TEST_F(PipelineTest, LivePicturesReplaceThoseThatWait) {
+  std::atomic<bool> may_answer = false;
+  server_.infer = [&](auto* context, const auto& request, auto* response) {
+    while (!may_answer) std::this_thread::yield();
+    return TestServer::Classify(context, request, response);
+  };
+  ScriptedSource source(
+      std::vector<absl::StatusOr<vision::Picture>>(100, MakePicture(96, 96)),
+      ScriptedSource::Kind::kLive);
+  auto pipeline = Start(&source, &encoder_);
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+  while (!source.has_ended()) std::this_thread::yield();
+  may_answer = true;
+  uint64_t num_answered = 0;
+  uint64_t num_dropped = 0;
+  uint64_t last = 0;
+  while (auto finished = (*pipeline)->Next()) {
+    EXPECT_TRUE(finished->report.ok()) << finished->report.status;
+    ++num_answered;
+    num_dropped += finished->report.num_dropped;
+    last = finished->report.sequence;
+  }
+  EXPECT_LE(num_answered, Pipeline::kMaxPictures + 1);
+  EXPECT_EQ(num_answered + num_dropped, 100u);
+  EXPECT_EQ(last, 99u);
+}
+
+TEST_F(PipelineTest, LiveRunGoesOnWithoutAServer) {
+  ScriptedSource source(
+      std::vector<absl::StatusOr<vision::Picture>>(3, MakePicture(96, 96)),
+      ScriptedSource::Kind::kLive);
+  server_.infer = [](auto...) {
+    return grpc::Status(grpc::UNAVAILABLE, "draining");
+  };
+  for (const PictureReport& report : Run(&source, &encoder_)) {
+    EXPECT_EQ(report.status.code(), absl::StatusCode::kUnavailable);
+  }
+  EXPECT_TRUE(end_.ok()) << end_;
+}
+
+TEST_F(PipelineTest, AbandonedPipelineStops) {
+  ScriptedSource source(
+      std::vector<absl::StatusOr<vision::Picture>>(100, MakePicture(96, 96)));
+  auto pipeline = Start(&source, &encoder_);
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+  EXPECT_TRUE((*pipeline)->Next().has_value());
+  pipeline->reset();
+  EXPECT_TRUE(source.is_stopped);
 }
 
 }  // namespace

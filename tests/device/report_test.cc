@@ -14,6 +14,9 @@ PictureReport MakeReport() {
   PictureReport report;
   report.source = "photos/cat.jpg";
   report.sequence = 7;
+  report.num_dropped = 3;
+  report.captured = std::chrono::system_clock::from_time_t(1709251199) +
+                    std::chrono::milliseconds(7);
   report.view = vision::ParseViewRule("fit:448x448").value();
   report.geometry.source = {600, 400};
   report.geometry.valid = {448, 299};
@@ -47,11 +50,13 @@ std::vector<std::string> Keys(const nlohmann::json& object) {
 TEST(ReportTest, JsonHasTheFieldsOthersBuildOn) {
   const nlohmann::json json = Parse(MakeReport());
   EXPECT_THAT(Keys(json),
-              UnorderedElementsAre("source", "sequence", "frame_bytes", "rate",
-                                   "wire_bytes", "bpp", "view", "timings_ms",
-                                   "results"));
+              UnorderedElementsAre("source", "sequence", "dropped", "captured",
+                                   "frame_bytes", "rate", "wire_bytes", "bpp",
+                                   "view", "timings_ms", "results"));
   EXPECT_EQ(json["source"], "photos/cat.jpg");
   EXPECT_EQ(json["sequence"], 7);
+  EXPECT_EQ(json["dropped"], 3);
+  EXPECT_EQ(json["captured"], "2024-02-29T23:59:59.007Z");
   EXPECT_EQ(json["frame_bytes"], 2000);
   EXPECT_EQ(json["wire_bytes"], 2070);
   EXPECT_EQ(json["rate"], 2);
@@ -68,9 +73,9 @@ TEST(ReportTest, JsonHasEveryTiming) {
   EXPECT_THAT(Keys(ms),
               UnorderedElementsAre(
                   "read", "preprocess", "encode", "entropy_code", "round_trip",
-                  "server_queue", "server_entropy_decode", "server_batch_wait",
-                  "server_decoder_network", "server_tail", "server_postprocess",
-                  "server_total", "network", "total"));
+                  "waiting", "server_queue", "server_entropy_decode",
+                  "server_batch_wait", "server_decoder_network", "server_tail",
+                  "server_postprocess", "server_total", "network", "total"));
   EXPECT_EQ(ms["network"], 5);
   EXPECT_EQ(ms["total"], 60);
 }
@@ -84,7 +89,8 @@ TEST(ReportTest, FailedPictureHasAnErrorAndNothingElse) {
   PictureReport report = MakeReport();
   report.status = absl::DeadlineExceededError("no answer within 50 ms");
   const nlohmann::json json = Parse(report);
-  EXPECT_THAT(Keys(json), UnorderedElementsAre("source", "sequence", "error"));
+  EXPECT_THAT(Keys(json), UnorderedElementsAre("source", "sequence", "dropped",
+                                               "captured", "error"));
   EXPECT_EQ(json["error"]["code"], "DEADLINE_EXCEEDED");
   EXPECT_EQ(json["error"]["message"], "no answer within 50 ms");
   EXPECT_FALSE(report.ok());

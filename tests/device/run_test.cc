@@ -2,10 +2,13 @@
 
 #include <sstream>
 
+#include "device/file_source.h"
+#include "device/video_reader.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "tests/device/device_testing.h"
+#include "tests/device/scripted_source.h"
 
 namespace sluice::device {
 namespace {
@@ -16,14 +19,25 @@ using ::testing::SizeIs;
 class RunTest : public ::testing::Test {
  protected:
   RunTest() {
-    client_ = server_.Connect().value();
+    link_options_ = server_.link_options();
     options_.view = vision::ParseViewRule("fit:96x96").value();
     options_.json = true;
   }
 
   ExitCode RunOver(std::vector<std::string> inputs) {
-    options_.inputs = std::move(inputs);
-    return RunDevice(options_, codec_, &encoder_, client_.get(), &out_);
+    FileSource source(inputs, {});
+    return RunOver(&source);
+  }
+
+  ExitCode RunOver(Source* source) {
+    link_options_.lossless = !source->is_live();
+    return RunDevice(
+        options_, codec_, &encoder_, source,
+        [this](OnAnswer on_answer) {
+          return ServerLink::Start(link_options_, std::move(on_answer),
+                                   [](const std::string&) {});
+        },
+        &out_);
   }
 
   std::vector<nlohmann::json> Lines() {
@@ -36,7 +50,7 @@ class RunTest : public ::testing::Test {
   }
 
   TestServer server_;
-  std::unique_ptr<ServerClient> client_;
+  LinkOptions link_options_;
   artifact::CodecArtifact codec_ = MakeCodec();
   BlockMeanEncoder encoder_;
   Options options_;
@@ -79,12 +93,13 @@ TEST_F(RunTest, LostServerEndsTheRun) {
   server_.infer = [](auto...) {
     return grpc::Status(grpc::UNAVAILABLE, "draining");
   };
+  link_options_.give_up_after = std::chrono::milliseconds(1);
   EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64),
                      dir_.WriteJpeg("b.jpg", 64, 64)}),
             ExitCode::kNoServer);
-  const std::vector<nlohmann::json> lines = Lines();
-  ASSERT_THAT(lines, SizeIs(1));
-  EXPECT_EQ(lines[0]["error"]["code"], "UNAVAILABLE");
+  for (const nlohmann::json& line : Lines()) {
+    EXPECT_EQ(line["error"]["code"], "UNAVAILABLE");
+  }
 }
 
 TEST_F(RunTest, OtherCodecEndsTheRun) {
@@ -119,6 +134,25 @@ TEST_F(RunTest, DirectoryThatCannotBeMadeIsBadUsage) {
   options_.save = dir_.Write("out", "in the way");
   EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}), ExitCode::kUsage);
   EXPECT_EQ(server_.num_infer_calls, 0);
+}
+
+TEST_F(RunTest, VideoIsWritten) {
+  options_.save = dir_.File("out.avi");
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 640, 480),
+                     dir_.WriteJpeg("b.jpg", 640, 480)}),
+            ExitCode::kOk);
+  auto video = VideoReader::Open(dir_.File("out.avi"));
+  ASSERT_TRUE(video.ok()) << video.status();
+  for (const bool is_there : {true, true, false}) {
+    EXPECT_EQ((*video->Next()).has_value(), is_there);
+  }
+}
+
+TEST_F(RunTest, BadPictureOfACameraIsNoFailureOfTheRun) {
+  ScriptedSource camera({MakePicture(64, 64), absl::DataLossError("torn")},
+                        ScriptedSource::Kind::kLive);
+  EXPECT_EQ(RunOver(&camera), ExitCode::kOk);
+  EXPECT_EQ(Lines().back()["error"]["code"], "DATA_LOSS");
 }
 
 TEST(ExitCodeTest, ErrorsOfConnecting) {

@@ -1,10 +1,6 @@
 #include "device/source.h"
 
-#include <sys/stat.h>
-
-#include <opencv2/imgproc.hpp>
-#include <opencv2/videoio.hpp>
-
+#include "device/camera.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/device/device_testing.h"
@@ -12,180 +8,93 @@
 namespace sluice::device {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
+using ::testing::Not;
 
-std::vector<SourcePicture> ReadAll(const std::vector<std::string>& inputs) {
-  PictureSource source(inputs);
-  std::vector<SourcePicture> items;
-  while (std::optional<SourcePicture> item = source.Next()) {
-    EXPECT_EQ(item->sequence, items.size());
-    items.push_back(*std::move(item));
+absl::StatusOr<std::unique_ptr<Source>> Open(
+    const std::vector<std::string>& inputs, const SourceOptions& options = {}) {
+  return OpenSource(inputs, options, [](const std::string&) {});
+}
+
+CameraUri Camera(const std::string& input) {
+  const auto uri = ParseCameraUri(input);
+  EXPECT_TRUE(uri.ok() && uri->has_value()) << input << uri.status();
+  return uri.ok() ? uri->value_or(CameraUri{}) : CameraUri{};
+}
+
+TEST(OpenSourceTest, FileMayBeAUri) {
+  ScratchDirectory dir;
+  const auto source = Open({"file://" + dir.WriteJpeg("a.jpg", 8, 8)});
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_FALSE((*source)->is_live());
+  EXPECT_TRUE((*source)->Next()->picture.ok());
+}
+
+TEST(OpenSourceTest, CameraBesideOtherInputsIsBadUsage) {
+  const auto source = Open({"a.jpg", "v4l2:///dev/video0"});
+  EXPECT_EQ(source.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(source.status().message()),
+              HasSubstr("v4l2:///dev/video0"));
+}
+
+TEST(OpenSourceTest, CameraIsNotLooped) {
+  EXPECT_EQ(Open({"v4l2:///dev/video0"}, {.loop = true}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(OpenSourceTest, MissingCameraIsUnavailableAndNamed) {
+  const auto source = Open({"v4l2:///dev/no-such-camera"});
+  EXPECT_EQ(source.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(source.status().message()),
+              HasSubstr("v4l2:///dev/no-such-camera"));
+}
+
+TEST(OpenSourceTest, MalformedPipelineIsUnavailable) {
+  EXPECT_EQ(Open({"gst:no-such-element ! !"}).status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST(CameraUriTest, Kinds) {
+  EXPECT_EQ(Camera("v4l2:///dev/video0").target, "/dev/video0");
+  EXPECT_EQ(Camera("v4l2:///dev/video0").kind, CameraUri::Kind::kV4l2);
+  EXPECT_EQ(Camera("rtsp://camera/1").kind, CameraUri::Kind::kUrl);
+  EXPECT_EQ(Camera("http://camera/x.mjpg").target, "http://camera/x.mjpg");
+  EXPECT_EQ(Camera("gst:videotestsrc").kind, CameraUri::Kind::kGStreamer);
+  EXPECT_EQ(Camera("/dev/null").kind, CameraUri::Kind::kV4l2);
+}
+
+TEST(CameraUriTest, PipelineIsContinuedUnlessItHasItsOwnEnd) {
+  EXPECT_EQ(Camera("gst:videotestsrc").target,
+            "videotestsrc ! videoconvert ! video/x-raw,format=BGR ! appsink "
+            "max-buffers=1 drop=true sync=false");
+  EXPECT_EQ(Camera("gst:videotestsrc ! appsink").target,
+            "videotestsrc ! appsink");
+}
+
+TEST(CameraUriTest, NameHasNoPassword) {
+  const CameraUri uri = Camera("rtsp://admin:s3cret@10.0.0.7:554/h264?a=b@c");
+  EXPECT_EQ(uri.name, "rtsp://10.0.0.7:554/h264?a=b@c");
+  EXPECT_THAT(uri.target, HasSubstr("admin:s3cret@"));
+  EXPECT_THAT(Camera("http://user@host").name, Not(HasSubstr("user")));
+  EXPECT_EQ(Camera("http://host/a@b").name, "http://host/a@b");
+}
+
+TEST(CameraUriTest, PathIsNoCamera) {
+  for (const char* path :
+       {"a.jpg", "file:///a.jpg", "photos/*.jpg", "", "a:b"}) {
+    const auto uri = ParseCameraUri(path);
+    ASSERT_TRUE(uri.ok()) << uri.status();
+    EXPECT_FALSE(uri->has_value()) << path;
   }
-  return items;
 }
 
-std::vector<std::string> Sources(const std::vector<SourcePicture>& items) {
-  std::vector<std::string> sources;
-  for (const SourcePicture& item : items) sources.push_back(item.source);
-  return sources;
-}
-
-absl::Status StatusOfOnly(const std::string& input) {
-  const std::vector<SourcePicture> items = ReadAll({input});
-  EXPECT_THAT(Sources(items), ElementsAre(input));
-  return items.empty() ? absl::OkStatus() : items[0].picture.status();
-}
-
-void WriteVideo(const std::string& file, int num_frames) {
-  cv::VideoWriter writer(file, cv::CAP_FFMPEG,
-                         cv::VideoWriter::fourcc('M', 'J', 'P', 'G'), 10,
-                         cv::Size(64, 48));
-  ASSERT_TRUE(writer.isOpened());
-  for (int i = 0; i < num_frames; ++i) writer.write(MakePicture(64, 48).bgr);
-}
-
-TEST(PictureSourceTest, NoInputsYieldNothing) {
-  EXPECT_THAT(ReadAll({}), IsEmpty());
-}
-
-TEST(PictureSourceTest, FileIsDecoded) {
-  ScratchDirectory dir;
-  const std::vector<SourcePicture> items =
-      ReadAll({dir.WriteJpeg("cat.jpg", 40, 30)});
-  ASSERT_EQ(items.size(), 1u);
-  ASSERT_TRUE(items[0].picture.ok()) << items[0].picture.status();
-  EXPECT_EQ(items[0].picture->size(), (vision::Size{40, 30}));
-  EXPECT_GT(items[0].read_ms, 0);
-}
-
-TEST(PictureSourceTest, PictureNeedsNoExtension) {
-  ScratchDirectory dir;
-  EXPECT_TRUE(StatusOfOnly(dir.WriteJpeg("cat", 40, 30)).ok());
-}
-
-TEST(PictureSourceTest, MissingFileIsNotFound) {
-  ScratchDirectory dir;
-  EXPECT_EQ(StatusOfOnly(dir.File("none.jpg")).code(),
-            absl::StatusCode::kNotFound);
-}
-
-TEST(PictureSourceTest, ZeroByteFileIsAnError) {
-  ScratchDirectory dir;
-  EXPECT_EQ(StatusOfOnly(dir.Write("empty.jpg", "")).code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(StatusOfOnly(dir.Write("empty", "")).code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(StatusOfOnly(dir.Write("empty.mp4", "")).code(),
-            absl::StatusCode::kInvalidArgument);
-}
-
-TEST(PictureSourceTest, TextIsNoPicture) {
-  ScratchDirectory dir;
-  for (const char* name : {"notes.txt", "notes.jpg", "notes.mp4"}) {
-    EXPECT_EQ(StatusOfOnly(dir.Write(name, "not a picture at all")).code(),
+TEST(CameraUriTest, OtherSchemeOrNothingIsAnError) {
+  for (const char* input :
+       {"csi://0", "ftp://host/a", "v4l2://", "gst:", "rtsp://"}) {
+    EXPECT_EQ(ParseCameraUri(input).status().code(),
               absl::StatusCode::kInvalidArgument)
-        << name;
+        << input;
   }
-}
-
-TEST(PictureSourceTest, PipeIsRefusedInsteadOfWaitedFor) {
-  ScratchDirectory dir;
-  ASSERT_EQ(mkfifo(dir.File("pipe.jpg").c_str(), 0600), 0);
-  EXPECT_EQ(StatusOfOnly(dir.File("pipe.jpg")).code(),
-            absl::StatusCode::kInvalidArgument);
-}
-
-TEST(PictureSourceTest, BadFileDoesNotStopTheNext) {
-  ScratchDirectory dir;
-  const std::vector<SourcePicture> items =
-      ReadAll({dir.Write("bad.jpg", "bad"), dir.WriteJpeg("good.jpg", 8, 8)});
-  ASSERT_EQ(items.size(), 2u);
-  EXPECT_FALSE(items[0].picture.ok());
-  EXPECT_TRUE(items[1].picture.ok());
-}
-
-TEST(PictureSourceTest, DirectoryYieldsItsPicturesSorted) {
-  ScratchDirectory dir;
-  dir.WriteJpeg("b.JPG", 8, 8);
-  dir.WriteJpeg("a.jpeg", 8, 8);
-  dir.Write("notes.txt", "no picture");
-  dir.WriteJpeg("nested/c.jpg", 8, 8);
-  const std::vector<SourcePicture> items = ReadAll({dir.path()});
-  EXPECT_THAT(Sources(items),
-              ElementsAre(dir.File("a.jpeg"), dir.File("b.JPG")));
-}
-
-TEST(PictureSourceTest, EmptyDirectoryIsAnError) {
-  ScratchDirectory dir;
-  const absl::Status status = StatusOfOnly(dir.path());
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("directory"));
-}
-
-TEST(PictureSourceTest, DirectoryOfOtherFilesIsAnError) {
-  ScratchDirectory dir;
-  dir.Write("notes.txt", "no picture");
-  EXPECT_EQ(StatusOfOnly(dir.path()).code(), absl::StatusCode::kNotFound);
-}
-
-TEST(PictureSourceTest, DanglingLinkInADirectoryIsLeftOut) {
-  ScratchDirectory dir;
-  dir.WriteJpeg("a.jpg", 8, 8);
-  std::filesystem::create_symlink("nowhere", dir.File("b.jpg"));
-  EXPECT_THAT(Sources(ReadAll({dir.path()})), ElementsAre(dir.File("a.jpg")));
-}
-
-TEST(PictureSourceTest, PatternIsExpandedSorted) {
-  ScratchDirectory dir;
-  dir.WriteJpeg("b.jpg", 8, 8);
-  dir.WriteJpeg("a.jpg", 8, 8);
-  dir.Write("notes.txt", "no picture");
-  EXPECT_THAT(Sources(ReadAll({dir.File("*.jpg")})),
-              ElementsAre(dir.File("a.jpg"), dir.File("b.jpg")));
-}
-
-TEST(PictureSourceTest, PatternWithoutMatchIsNotFound) {
-  ScratchDirectory dir;
-  EXPECT_EQ(StatusOfOnly(dir.File("*.jpg")).code(),
-            absl::StatusCode::kNotFound);
-}
-
-TEST(PictureSourceTest, FileNamedLikeAPatternIsThatFile) {
-  ScratchDirectory dir;
-  dir.WriteJpeg("a.jpg", 8, 8);
-  EXPECT_TRUE(StatusOfOnly(dir.WriteJpeg("[a].jpg", 8, 8)).ok());
-}
-
-TEST(PictureSourceTest, VideoYieldsItsFrames) {
-  ScratchDirectory dir;
-  const std::string file = dir.File("clip.avi");
-  WriteVideo(file, 3);
-  const std::vector<SourcePicture> items = ReadAll({file});
-  EXPECT_THAT(Sources(items),
-              ElementsAre(file + "#0", file + "#1", file + "#2"));
-  for (const SourcePicture& item : items) {
-    ASSERT_TRUE(item.picture.ok()) << item.picture.status();
-    EXPECT_EQ(item.picture->size(), (vision::Size{64, 48}));
-  }
-}
-
-TEST(PictureSourceTest, VideoOfUnknownExtensionIsRecognized) {
-  ScratchDirectory dir;
-  WriteVideo(dir.File("clip.avi"), 1);
-  const std::string file = dir.File("clip.bin");
-  std::filesystem::rename(dir.File("clip.avi"), file);
-  EXPECT_THAT(Sources(ReadAll({file, dir.WriteJpeg("a.jpg", 8, 8)})),
-              ElementsAre(file + "#0", dir.File("a.jpg")));
-}
-
-TEST(PictureSourceTest, FramesOfAVideoDoNotShareMemory) {
-  ScratchDirectory dir;
-  WriteVideo(dir.File("clip.avi"), 2);
-  const std::vector<SourcePicture> items = ReadAll({dir.File("clip.avi")});
-  ASSERT_EQ(items.size(), 2u);
-  EXPECT_NE(items[0].picture->bgr.data, items[1].picture->bgr.data);
 }
 
 }  // namespace

@@ -117,5 +117,19 @@ TEST(FitToWidthTest, NamesCannotSteerTheTerminal) {
   EXPECT_EQ(FitToWidth("cut \xe2\x80", 6, Keep::kStart), "cut ??");
 }
 
+TEST(TableTest, CameraPicturesGoByTimeAndNumber) {
+  std::ostringstream out;
+  TableWriter table(&out, 1, std::nullopt);
+  PictureReport report = MakeReport("rtsp://cam", 44);
+  report.is_live = true;
+  report.sequence = 17;
+  report.num_dropped = 7;
+  report.captured = std::chrono::system_clock::from_time_t(1709251199);
+  table.Add(report);
+  table.WriteSummary();
+  EXPECT_THAT(out.str(), HasSubstr("\n23:59:59.000 #17 (7 lost)"));
+  EXPECT_THAT(out.str(), HasSubstr("0 failed, 7 lost;"));
+}
+
 }  // namespace
 }  // namespace sluice::device

@@ -176,9 +176,11 @@ TEST_F(DeviceProgramTest, ServerKilledUnderWayIsFour) {
   testing::ServerProcess victim(work_ / "zoo", work_ / "victim");
   ASSERT_FALSE(victim.address().empty()) << victim.log();
   const std::string picture = WritePicture("cat.jpg", 200, 100);
-  testing::Process device(CommandLine(std::vector<std::string>(5000, picture),
-                                      victim.address(), work_ / "zoo/codec"),
-                          work_ / "log", work_ / "out");
+  std::vector<std::string> arguments(5000, picture);
+  arguments.insert(arguments.begin(), {"--give-up-after", "1"});
+  testing::Process device(
+      CommandLine(arguments, victim.address(), work_ / "zoo/codec"),
+      work_ / "log", work_ / "out");
   while (device.IsRunning() && testing::ReadText(work_ / "out").empty()) {
     std::this_thread::yield();
   }

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <map>
 #include <memory>
 #include <opencv2/imgproc.hpp>
 
@@ -234,6 +236,42 @@ TEST_F(LoopbackTest, SecondServerOnTheSamePortSaysSo) {
   EXPECT_EQ(second.Wait(60), 1);
   EXPECT_THAT(testing::ReadText(work_ / "second.log"),
               HasSubstr(server_->address()));
+}
+
+TEST_F(LoopbackTest, FetchedCodecIsTheFilesOfTheFolder) {
+  grpc::ClientContext context;
+  v1::FetchCodecRequest request;
+  request.set_codec_id(codec_id_);
+  const auto reader = stub_->FetchCodec(&context, request);
+  std::map<std::string, std::string> files;
+  for (v1::CodecChunk chunk; reader->Read(&chunk);) {
+    EXPECT_EQ(chunk.offset(), files[chunk.file()].size());
+    files[chunk.file()] += chunk.data();
+  }
+  ASSERT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(files.size(), 3u);
+  for (const auto& [name, bytes] : files) {
+    EXPECT_EQ(bytes, testing::ReadText(work_ / "zoo/codec" / name)) << name;
+  }
+}
+
+TEST_F(LoopbackTest, PlaintextThatOthersCanReachIsBadUsage) {
+  testing::Process server({SLUICE_SERVER, "--models", (work_ / "zoo").string(),
+                           "--listen", "0.0.0.0:0"},
+                          work_ / "exposed.log");
+  EXPECT_EQ(server.Wait(60), 2);
+  EXPECT_THAT(testing::ReadText(work_ / "exposed.log"),
+              HasSubstr("--tls-cert"));
+}
+
+TEST_F(LoopbackTest, CertificateThatIsNoneIsBadUsage) {
+  std::ofstream(work_ / "not.pem") << "no certificate";
+  testing::Process server(
+      {SLUICE_SERVER, "--models", (work_ / "zoo").string(), "--tls-cert",
+       (work_ / "not.pem").string(), "--tls-key", (work_ / "not.pem").string()},
+      work_ / "tls.log");
+  EXPECT_EQ(server.Wait(60), 2);
+  EXPECT_THAT(testing::ReadText(work_ / "tls.log"), HasSubstr("not.pem"));
 }
 
 TEST_F(LoopbackTest, EmptyZooIsRefusedAtStart) {

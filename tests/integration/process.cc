@@ -26,10 +26,10 @@ int CodeOf(int status) {
 
 std::vector<std::string> ServerArguments(
     const std::filesystem::path& zoo, const std::filesystem::path& port_file,
-    const std::vector<std::string>& more_flags) {
+    const std::vector<std::string>& more_flags, const std::string& listen) {
   std::vector<std::string> arguments = {
       SLUICE_SERVER, "--models",    zoo.string(),      "--listen",
-      "127.0.0.1:0", "--port-file", port_file.string()};
+      listen,        "--port-file", port_file.string()};
   arguments.insert(arguments.end(), more_flags.begin(), more_flags.end());
   return arguments;
 }
@@ -93,10 +93,11 @@ std::string ReadText(const std::filesystem::path& path) {
 
 ServerProcess::ServerProcess(const std::filesystem::path& zoo,
                              const std::filesystem::path& work,
-                             const std::vector<std::string>& more_flags)
+                             const std::vector<std::string>& more_flags,
+                             const std::string& listen)
     : log_(work / "server.log"),
       port_file_(work / "port"),
-      process_(ServerArguments(zoo, port_file_, more_flags), log_) {
+      process_(ServerArguments(zoo, port_file_, more_flags, listen), log_) {
   const auto limit =
       std::chrono::steady_clock::now() + std::chrono::seconds(kStartSeconds);
   while (process_.IsRunning() && std::chrono::steady_clock::now() < limit) {

@@ -32,12 +32,14 @@ class Process {
 
 std::string ReadText(const std::filesystem::path& path);
 
-// A server on a port of its own choosing over a zoo folder, ready to answer.
+// A server over a zoo folder, ready to answer; on a port of its own choosing
+// unless told one.
 class ServerProcess {
  public:
   ServerProcess(const std::filesystem::path& zoo,
                 const std::filesystem::path& work,
-                const std::vector<std::string>& more_flags = {});
+                const std::vector<std::string>& more_flags = {},
+                const std::string& listen = "127.0.0.1:0");
 
   // "127.0.0.1:PORT"; empty when it did not start (see log()).
   const std::string& address() const { return address_; }

@@ -60,6 +60,22 @@ TEST(FlagsTest, ServerWithoutModelsIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("--models"));
 }
 
+TEST(FlagsTest, CertificateAndKeyGoTogether) {
+  const auto both =
+      Parse({"--models", "zoo", "--tls-cert", "a.pem", "--tls-key", "a.key"});
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->flags.tls_certificate, "a.pem");
+  EXPECT_EQ(both->flags.tls_private_key, "a.key");
+  EXPECT_THAT(
+      std::string(
+          Parse({"--models", "zoo", "--tls-cert", "a.pem"}).status().message()),
+      HasSubstr("--tls-key is missing"));
+  EXPECT_THAT(
+      std::string(
+          Parse({"--models", "zoo", "--tls-key", "a.key"}).status().message()),
+      HasSubstr("--tls-cert is missing"));
+}
+
 TEST(FlagsTest, HelpNeedsNoModels) {
   const auto parsed = Parse({"--help"});
   ASSERT_TRUE(parsed.ok()) << parsed.status();
@@ -70,6 +86,7 @@ TEST(FlagsTest, HelpNeedsNoModels) {
 TEST(FlagsTest, ValuesOutOfRangeAreRefused) {
   const std::vector<std::pair<const char*, const char*>> cases = {
       {"--max-batch-size", "0"},
+      {"--max-in-flight-per-stream", "0"},
       {"--max-queued-bytes", "-1"},
       {"--decode-threads", "many"},
       {"--log-level", "loud"}};

@@ -206,7 +206,9 @@ TEST_F(InferPipelineTest, DeadlineThatPassesInTheQueueIsDeadlineExceeded) {
 
 TEST_F(InferPipelineTest, DefaultTimeoutAppliesWithoutAnother) {
   Start();
-  TestCall running(Request({"gated"}));
+  v1::InferRequest unhurried = Request({"gated"});
+  unhurried.set_timeout_ms(10000);
+  TestCall running(std::move(unhurried));
   OccupyRunner(&running);
   TestCall late(Request());
   pipeline_->Infer(late.Get());
@@ -214,6 +216,32 @@ TEST_F(InferPipelineTest, DefaultTimeoutAppliesWithoutAnother) {
   gate_.Open();
   EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_TRUE(running.status().ok());
+}
+
+TEST_F(InferPipelineTest, AnswerAfterTheDeadlineIsDeadlineExceeded) {
+  Start();
+  v1::InferRequest hurried = Request({"gated"});
+  hurried.set_timeout_ms(10);
+  TestCall late(std::move(hurried));
+  OccupyRunner(&late);
+  clock_.AdvanceMs(15);
+  gate_.Open();
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(std::string(late.status().message()),
+              HasSubstr("5 ms after the deadline"));
+}
+
+TEST_F(InferPipelineTest, WithoutAnyTimeoutARequestMayTakeForever) {
+  Start();
+  TestCall patient(Request({"gated"}));
+  InferTask::Call call = patient.Get();
+  call.default_timeout = std::nullopt;
+  gate_.Close();
+  pipeline_->Infer(std::move(call));
+  gate_.WaitForArrival();
+  clock_.AdvanceMs(1000000);
+  gate_.Open();
+  EXPECT_TRUE(patient.status().ok()) << patient.status();
 }
 
 TEST_F(InferPipelineTest, CallersDeadlineThatHasPassedIsDeadlineExceeded) {

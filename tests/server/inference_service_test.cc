@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/codec/known_answer.h"
 #include "gmock/gmock.h"
 #include "grpcpp/server_builder.h"
 #include "tests/server/server_testing.h"
@@ -133,6 +134,14 @@ TEST_F(InferenceServiceTest, ListModelsNamesCodecsTailsAndLimits) {
   EXPECT_EQ(response.codecs(0).name(), "codec-a");
   EXPECT_EQ(response.codecs(0).id(), TestCodecId('a'));
   EXPECT_EQ(response.codecs(0).num_rates(), 3u);
+  const artifact::CodecArtifact& codec = store_.codecs()[0].artifact;
+  const std::string& known_frame = response.codecs(0).known_frame();
+  EXPECT_TRUE(codec::CheckKnownAnswer(
+                  {reinterpret_cast<const uint8_t*>(known_frame.data()),
+                   known_frame.size()},
+                  response.codecs(0).known_symbols_crc32c(), codec.tables,
+                  codec.short_id)
+                  .ok());
   ASSERT_EQ(response.tails_size(), 2);
   EXPECT_EQ(response.tails(0).name(), "mean");
   EXPECT_TRUE(response.tails(0).is_default());
@@ -140,23 +149,8 @@ TEST_F(InferenceServiceTest, ListModelsNamesCodecsTailsAndLimits) {
   EXPECT_EQ(response.tails(1).labels_size(), 2);
   EXPECT_EQ(response.limits().max_queued_tasks(), 1u);
   EXPECT_EQ(response.limits().default_timeout_ms(), 2000u);
+  EXPECT_EQ(response.limits().max_in_flight_per_stream(), 8u);
   EXPECT_EQ(response.server_version(), "1.2.3");
-}
-
-TEST_F(InferenceServiceTest, InferStreamIsUnimplementedAndSaysSo) {
-  grpc::ClientContext context;
-  const auto stream = stub_->InferStream(&context);
-  const grpc::Status status = stream->Finish();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_THAT(status.error_message(), HasSubstr("InferStream"));
-}
-
-TEST_F(InferenceServiceTest, FetchCodecIsUnimplementedAndSaysSo) {
-  grpc::ClientContext context;
-  const auto reader = stub_->FetchCodec(&context, {});
-  const grpc::Status status = reader->Finish();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_THAT(status.error_message(), HasSubstr("FetchCodec"));
 }
 
 }  // namespace

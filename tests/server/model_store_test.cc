@@ -100,11 +100,34 @@ TEST(ModelStoreTest, TailForNoLoadedCodecIsRefusedNamingBothIds) {
 
 class ModelStoreLoadTest : public ::testing::Test {
  protected:
-  absl::Status Load(const std::filesystem::path& path) {
+  absl::StatusOr<ModelStore> LoadStore(const std::filesystem::path& path) {
     const NetworkLoader loader = {
         [](const auto&) { return std::make_unique<TestDecoder>(); },
         [](const auto&) { return std::make_unique<MeanTail>(); }};
-    return ModelStore::Load({&path, 1}, loader, "").status();
+    return ModelStore::Load({&path, 1}, loader, "");
+  }
+  absl::Status Load(const std::filesystem::path& path) {
+    return LoadStore(path).status();
+  }
+
+  // A codec and a tail for it.
+  void WriteZoo() {
+    LoadedCodec codec = MakeTestCodec("codec-a", 'a');
+    codec.artifact.spec.encoder = nlohmann::json::object();
+    codec.artifact.spec.decoder = nlohmann::json::object();
+    const artifact::TensorMap weights = {
+        {"w", artifact::MakeInts(std::vector<int32_t>{1, 2, 3}, {3})}};
+    const auto id =
+        artifact::WriteCodec(folder_ / "codec", codec.artifact.spec,
+                             codec.artifact.tables, weights, weights, nullptr);
+    ASSERT_TRUE(id.ok()) << id.status();
+    LoadedTail tail = MakeTestTail("one", {*id}, nullptr);
+    tail.artifact.spec.family = "test";
+    tail.artifact.spec.network = nlohmann::json::object();
+    const absl::Status written =
+        artifact::WriteTail(folder_ / "one", tail.artifact.spec,
+                            tail.artifact.labels, weights, nullptr);
+    ASSERT_TRUE(written.ok()) << written;
   }
 
   const testing::ScratchFolder folder_;
@@ -121,6 +144,35 @@ TEST_F(ModelStoreLoadTest, FolderWithoutArtifactsIsNotFound) {
   const absl::Status status = Load(folder_.path());
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("codec.json"));
+}
+
+TEST_F(ModelStoreLoadTest, CodecComesWithItsDeviceHalfAndKnownAnswer) {
+  WriteZoo();
+  const auto store = LoadStore(folder_.path());
+  ASSERT_TRUE(store.ok()) << store.status();
+  const LoadedCodec& codec = store->codecs()[0];
+  ASSERT_EQ(codec.device_half.size(), 3u);
+  EXPECT_EQ(codec.device_half[0].name, "codec.json");
+  EXPECT_TRUE(codec::CheckKnownAnswer(
+                  codec.known_answer.frame, codec.known_answer.symbols_crc32c,
+                  codec.artifact.tables, codec.artifact.short_id)
+                  .ok());
+}
+
+TEST_F(ModelStoreLoadTest, CodecWithoutEncoderHasNoDeviceHalf) {
+  WriteZoo();
+  std::filesystem::remove(folder_ / "codec/encoder.safetensors");
+  const auto store = LoadStore(folder_.path());
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_TRUE(store->codecs()[0].device_half.empty());
+}
+
+TEST_F(ModelStoreLoadTest, DamagedEncoderIsRefusedNamingIt) {
+  WriteZoo();
+  folder_.Write("codec/encoder.safetensors", "garbage");
+  const absl::Status status = Load(folder_.path());
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("encoder.safetensors"));
 }
 
 TEST_F(ModelStoreLoadTest, BrokenArtifactOfAZooIsAnErrorNamingIt) {

@@ -130,7 +130,9 @@ LoadedCodec MakeTestCodec(const std::string& name, char digit) {
                                   .encoder = {},
                                   .decoder = {},
                                   .about = {}},
-                     .decoder = std::make_unique<TestDecoder>()};
+                     .decoder = std::make_unique<TestDecoder>(),
+                     .device_half = {},
+                     .known_answer = {}};
 }
 
 LoadedTail MakeTestTail(const std::string& name,
@@ -186,6 +188,7 @@ InferTask::Call TestCall::Get() {
           .response = &response_,
           .cancelled = &cancelled_,
           .deadline = base::TimePoint::max(),
+          .default_timeout = ServerLimits().default_timeout,
           .done = [this](const absl::Status& status) {
             base::MutexLock lock(mutex_);
             status_ = status;

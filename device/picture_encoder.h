@@ -1,0 +1,87 @@
+// The way of one picture to the request: view -> latent -> frame -> request.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/artifact/codec_artifact.h"
+#include "common/base/float_tensor.h"
+#include "common/model/encoder.h"
+#include "common/vision/geometry.h"
+#include "common/vision/picture.h"
+#include "device/report.h"
+#include "sluice/v1/inference.pb.h"
+
+namespace sluice::device {
+
+// Sends the view as a compressed picture instead of a frame: the baseline.
+struct PixelSending {
+  vision::PictureFormat format = vision::PictureFormat::kJpeg;
+  int quality = 75;  // 1..100
+};
+
+struct EncodingOptions {
+  vision::ViewRule view;
+  int rate = 0;
+  std::vector<std::string> tails;  // Empty: the server's default tail.
+  uint32_t top_k = 5;
+  uint32_t timeout_ms = 2000;
+  std::optional<PixelSending> pixels;
+  std::optional<int> compare_jpeg_quality;  // 1..100
+};
+
+// The part of a picture that is encoded, in both forms.
+struct PreparedView {
+  vision::Geometry geometry;
+  vision::Picture view;     // geometry.valid pixels.
+  base::FloatTensor input;  // float32 [3,H,W], geometry.padded, preprocessed.
+};
+
+absl::StatusOr<PreparedView> PrepareView(const vision::Picture& picture,
+                                         const vision::ViewRule& rule,
+                                         const artifact::CodecSpec& spec);
+
+// Quantizes and entropy-codes float32 [C,H,W] into one frame.
+// REQUIRES: 0 <= rate < spec.num_rates.
+absl::StatusOr<std::vector<uint8_t>> LatentToFrame(
+    const base::FloatTensor& latent, const artifact::CodecArtifact& codec,
+    int rate);
+
+// The stages of a picture, with what they take and make written into its
+// report. Prepare() and Encode() may run at the same time, each on one thread.
+class PictureEncoder {
+ public:
+  // The pointers must outlive the encoder; `encoder` may be null when pixels
+  // are sent.
+  PictureEncoder(EncodingOptions options, const artifact::CodecArtifact* codec,
+                 model::Encoder* encoder);
+
+  // Encodes one blank picture, so that the first picture's time is not that of
+  // waking the network up. On the thread that will encode: LibTorch's threads
+  // belong to it.
+  absl::Status WarmUp() const;
+
+  absl::StatusOr<PreparedView> Prepare(const vision::Picture& picture,
+                                       PictureReport* report) const;
+  // REQUIRES: report->sequence is set.
+  absl::StatusOr<v1::InferRequest> Encode(const PreparedView& prepared,
+                                          PictureReport* report) const;
+
+ private:
+  absl::Status AddFrame(const PreparedView& prepared, v1::InferRequest* request,
+                        PictureReport* report) const;
+  absl::Status AddImage(const PreparedView& prepared, v1::InferRequest* request,
+                        PictureReport* report) const;
+  absl::Status CompareWithJpeg(const PreparedView& prepared,
+                               PictureReport* report) const;
+
+  EncodingOptions options_;
+  const artifact::CodecArtifact* codec_;
+  model::Encoder* encoder_;
+};
+
+}  // namespace sluice::device
