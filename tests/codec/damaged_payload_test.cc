@@ -122,17 +122,17 @@ TEST(DamagedPayloadTest, RandomBytes) {
   }
 }
 
-// No two payloads decode to the same symbols: of all the states that two
-// symbols can lead to, as many decode as there are pairs of them.
+// No two payloads decode to the same symbols: of all the states that a pair of
+// symbols 0 and 1 can lead to, as many decode as there are such pairs.
 TEST(DamagedPayloadTest, AsManyStatesDecodeAsThereAreSymbols) {
   Coding coding = {.shape = {1, 1, 2},
-                   .channels = {MakeTable(0, {1024, 2048, 1024})},
+                   .channels = {MakeTable(0, {2000, 2000, 96})},
                    .num_lanes = 1,
                    .scratch = {},
                    .symbols = {},
                    .payload = {}};
   int num_decoded = 0;
-  for (uint32_t state = 1 << 16; state <= 1 << 20; ++state) {
+  for (uint32_t state = 1 << 16; state < 5 << 16; ++state) {
     Bytes payload = {0};
     for (int shift = 0; shift < 32; shift += 8) {
       payload.push_back(static_cast<uint8_t>(state >> shift));
