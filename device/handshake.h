@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace sluice::device {
 
 // What a server has to serve for this device.
 struct ServerNeeds {
-  const artifact::CodecArtifact* codec = nullptr;  // Must outlive its users.
+  std::shared_ptr<const artifact::CodecArtifact> codec;
   std::vector<std::string> tails;  // Empty: the server's default tail.
 };
 

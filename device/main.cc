@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/artifact/codec_artifact.h"
 #include "common/base/status_macros.h"
 #include "common/model/compute.h"
@@ -18,6 +19,7 @@
 #include "device/options.h"
 #include "device/provisioning.h"
 #include "device/run.h"
+#include "device/run_codec.h"
 #include "device/server_channel.h"
 #include "device/server_link.h"
 #include "device/source.h"
@@ -63,11 +65,8 @@ absl::StatusOr<ChannelSecurity> MakeSecurity(const Options& options) {
   return security;
 }
 
-absl::StatusOr<artifact::CodecArtifact> ObtainCodec(
-    const Options& options, const ChannelSecurity& security) {
-  if (!options.codec.empty()) {
-    return artifact::LoadCodec(options.codec, artifact::CodecHalf::kDevice);
-  }
+ProvisioningOptions MakeProvisioningOptions(const Options& options,
+                                            const ChannelSecurity& security) {
   ProvisioningOptions provisioning;
   provisioning.cache = options.cache;
   provisioning.codec_id = options.codec_id;
@@ -77,7 +76,15 @@ absl::StatusOr<artifact::CodecArtifact> ObtainCodec(
       options.tls ? Protection::kTls : Protection::kPlaintext;
   provisioning.tails = options.tails;
   provisioning.deadline = options.deadline;
-  return ProvisionCodec(provisioning, LogLine);
+  return provisioning;
+}
+
+absl::StatusOr<artifact::CodecArtifact> ObtainCodec(
+    const Options& options, const ChannelSecurity& security) {
+  if (!options.codec.empty()) {
+    return artifact::LoadCodec(options.codec, artifact::CodecHalf::kDevice);
+  }
+  return ProvisionCodec(MakeProvisioningOptions(options, security), LogLine);
 }
 
 // With --codec every error is the folder's.
@@ -93,25 +100,79 @@ ExitCode FailWithoutCodec(const Options& options, const absl::Status& status) {
               status);
 }
 
+// OutOfRange when the codec does not suit the options; LoadEncoder's errors.
+absl::StatusOr<std::shared_ptr<const RunCodec>> PrepareToEncode(
+    const Options& options, artifact::CodecArtifact artifact) {
+  absl::StatusOr<EncodingOptions> encoding =
+      MakeEncodingOptions(options, artifact.spec);
+  if (!encoding.ok()) {
+    return absl::OutOfRangeError(encoding.status().message());
+  }
+  std::shared_ptr<model::Encoder> encoder;
+  if (options.send == Send::kFrame) {
+    absl::StatusOr<std::unique_ptr<model::Encoder>> loaded =
+        model::LoadEncoder(artifact, options.threads);
+    if (!loaded.ok()) {
+      return absl::Status(loaded.status().code(),
+                          "cannot build the encoder: " +
+                              std::string(loaded.status().message()));
+    }
+    encoder = *std::move(loaded);
+  }
+  return std::make_shared<const RunCodec>(
+      *std::move(encoding), std::move(artifact), std::move(encoder));
+}
+
+std::shared_ptr<const artifact::CodecArtifact> ArtifactOf(
+    const std::shared_ptr<const RunCodec>& codec) {
+  return {codec, &codec->artifact()};
+}
+
+// None for a device that was told its codec.
+RenewCodec MakeRenewCodec(const Options& options,
+                          const ChannelSecurity& security,
+                          CurrentCodec* codec) {
+  if (!options.codec.empty() || !options.codec_id.empty()) return nullptr;
+  ProvisioningOptions provisioning = MakeProvisioningOptions(options, security);
+  provisioning.may_start_offline = false;
+  return [&options, provisioning, codec]()
+             -> absl::StatusOr<std::shared_ptr<const artifact::CodecArtifact>> {
+    SLUICE_ASSIGN_OR_RETURN(artifact::CodecArtifact artifact,
+                            ProvisionCodec(provisioning, LogLine));
+    SLUICE_ASSIGN_OR_RETURN(std::shared_ptr<const RunCodec> renewed,
+                            PrepareToEncode(options, std::move(artifact)));
+    codec->Set(renewed);
+    return ArtifactOf(renewed);
+  };
+}
+
 LinkOptions MakeLinkOptions(const Options& options,
                             const ChannelSecurity& security,
-                            const artifact::CodecArtifact& codec,
-                            const Source& source) {
+                            CurrentCodec* codec, const Source& source) {
   LinkOptions link;
   link.addresses = options.servers;
   link.security = security;
-  link.needs = {&codec, options.tails};
+  link.needs = {ArtifactOf(codec->Get()), options.tails};
   link.deadline = options.deadline;
   link.give_up_after = options.give_up_after;
   link.lossless = !source.is_live();
+  link.renew_codec = MakeRenewCodec(options, security, codec);
   return link;
+}
+
+// "rate 1", or "rates 0 to 3 within 1500 bytes".
+std::string RateText(const Options& options, const artifact::CodecSpec& spec) {
+  if (!options.max_bytes) {
+    return absl::StrCat("rate ", options.rate.value_or(spec.default_rate));
+  }
+  return absl::StrCat("rates 0 to ", options.rate.value_or(spec.num_rates - 1),
+                      " within ", *options.max_bytes, " bytes");
 }
 
 // Runs over the source until it ends or a signal comes.
 ExitCode RunUntilStopped(const Options& options,
-                         const ChannelSecurity& security,
-                         const artifact::CodecArtifact& codec,
-                         model::Encoder* encoder, StopSignal* stop_signal) {
+                         const ChannelSecurity& security, CurrentCodec* codec,
+                         StopSignal* stop_signal) {
   absl::StatusOr<std::unique_ptr<Source>> source =
       OpenSource(options.inputs, options.source, LogLine);
   if (!source.ok()) {
@@ -125,7 +186,7 @@ ExitCode RunUntilStopped(const Options& options,
   });
   const LinkOptions link = MakeLinkOptions(options, security, codec, **source);
   const ExitCode exit_code = RunDevice(
-      options, codec, encoder, source->get(),
+      options, codec, source->get(),
       [&link](OnAnswer on_answer) {
         return ServerLink::Start(link, std::move(on_answer), LogLine);
       },
@@ -169,30 +230,22 @@ ExitCode Main(int argc, char** argv) {
 
   const absl::StatusOr<ChannelSecurity> security = MakeSecurity(options);
   if (!security.ok()) return Fail(ExitCode::kUsage, "", security.status());
-  const absl::StatusOr<artifact::CodecArtifact> codec =
+  absl::StatusOr<artifact::CodecArtifact> artifact =
       ObtainCodec(options, *security);
-  if (!codec.ok()) return FailWithoutCodec(options, codec.status());
-  const int rate = options.rate.value_or(codec->spec.default_rate);
-  if (rate < 0 || rate >= codec->spec.num_rates) {
-    spdlog::error("--rate: expected 0 to {} for {}, found {}",
-                  codec->spec.num_rates - 1, codec->spec.name, rate);
-    return ExitCode::kUsage;
+  if (!artifact.ok()) return FailWithoutCodec(options, artifact.status());
+  absl::StatusOr<std::shared_ptr<const RunCodec>> prepared =
+      PrepareToEncode(options, *std::move(artifact));
+  if (!prepared.ok()) {
+    return Fail(absl::IsOutOfRange(prepared.status()) ? ExitCode::kUsage
+                                                      : ExitCode::kBadCodec,
+                "", prepared.status());
   }
-  spdlog::info("codec {} ({}), rate {}", codec->spec.name,
-               codec->id.substr(0, 8), rate);
-
-  std::unique_ptr<model::Encoder> encoder;
-  if (options.send == Send::kFrame) {
-    absl::StatusOr<std::unique_ptr<model::Encoder>> loaded =
-        model::LoadEncoder(*codec, options.threads);
-    if (!loaded.ok()) {
-      return Fail(ExitCode::kBadCodec,
-                  "cannot build the encoder: ", loaded.status());
-    }
-    encoder = *std::move(loaded);
-  }
-  return RunUntilStopped(options, *security, *codec, encoder.get(),
-                         &stop_signal);
+  const artifact::CodecArtifact& prepared_artifact = (*prepared)->artifact();
+  spdlog::info("codec {} ({}), {}", prepared_artifact.spec.name,
+               prepared_artifact.id.substr(0, 8),
+               RateText(options, prepared_artifact.spec));
+  CurrentCodec codec(*std::move(prepared));
+  return RunUntilStopped(options, *security, &codec, &stop_signal);
 }
 
 }  // namespace

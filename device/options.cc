@@ -30,13 +30,14 @@ a quoted pattern such as 'photos/*.jpg'; or, alone, a camera:
                                  appsink" is added when it has no appsink
 Files wait for their answers and lose nothing. A camera does not wait: while
 the encoder or the server is busy, newer frames replace older ones, and
-"dropped" in the JSON lines counts them. Ctrl-C or SIGTERM ends a run after the
-answers that are under way.
+"dropped" in the JSON lines counts them, as it does those that do not fit into
+--max-bytes. Ctrl-C or SIGTERM ends a run after the answers that are under way.
 
 Examples:
   sluice-device --server 127.0.0.1:50051 cat.jpg
   sluice-device --server edge:50051 --tls-ca ca.pem --view crop:224/256 photos/
   sluice-device --server edge:50051,spare:50051 --tls --json --rate 2 clip.mp4
+  sluice-device --server edge:50051 --tls --max-bytes 1400 --json clip.mp4
   sluice-device --server localhost:50051 --json --max-fps 5 v4l2:///dev/video0
   sluice-device --server localhost:50051 --save watch.mp4 rtsp://camera/stream
   sluice-device --server localhost:50051 'gst:libcamerasrc ! video/x-raw,width=640,height=480'
@@ -54,12 +55,13 @@ defaults. Results go to standard output, messages to standard error.
 
 Exit codes:
   0  every picture was answered; a camera or --loop was ended by a signal
-  1  some picture could not be read, was refused by the server, was not answered
-     within --deadline, or could not be written; a signal came before the last
-     file (a camera's single pictures may fail)
+  1  some picture could not be read, did not fit into --max-bytes, was refused
+     by the server, was not answered within --deadline, or could not be written;
+     a signal came before the last file (a camera's single pictures may fail)
   2  bad usage: a flag, its value, or a tail that the server does not have
   3  the codec is missing, damaged, or cannot be fetched or kept
   4  no server answers, or the connection was lost and did not come back
+     (a camera waits for a server, once it has its codec)
   5  device and server have different codecs
   6  the camera cannot be opened or has no frame at the start (later on it is
      opened again and again)
@@ -160,8 +162,14 @@ void AddSendingFlags(RawOptions* raw, CLI::App* app) {
       ->allow_extra_args(false)  // The next argument is an INPUT.
       ->type_name("NAME,...");
   app->add_option("--rate", options.rate,
-                  "Rate point, 0 is the fewest bytes (default: the codec's)")
+                  "Rate point, 0 is the fewest bytes (default: the codec's); "
+                  "with --max-bytes, the highest to try (default: any)")
       ->type_name("N");
+  app->add_option("--max-bytes", options.max_bytes,
+                  "Size that no frame exceeds: each picture is sent at the "
+                  "highest rate that fits; one that fits at none is not sent")
+      ->type_name("BYTES")
+      ->check(CLI::Range(1, 1 << 30));
   app->add_option("--view", raw->view,
                   "Part and size that is encoded: crop:N, crop:N/M (short side "
                   "to M, centre N) or fit:WxH")
@@ -252,6 +260,10 @@ absl::StatusOr<Options> Understand(RawOptions raw) {
   }
   options.give_up_after =
       std::chrono::milliseconds(std::lround(1000 * raw.give_up_after_s));
+  if (options.max_bytes && options.send == Send::kPixels) {
+    return absl::InvalidArgumentError(
+        "--max-bytes: expected frames to be sent, found --send pixels");
+  }
   if (options.inputs.empty()) {
     return absl::InvalidArgumentError(
         "expected at least one INPUT: a picture, directory, pattern, video or "

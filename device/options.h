@@ -36,7 +36,9 @@ struct Options {
   bool insecure = false;             // Plaintext to other machines is meant.
   std::chrono::milliseconds give_up_after{60000};
   std::vector<std::string> tails;  // Empty: the server's default tail.
-  std::optional<int> rate;         // The codec's default.
+  std::optional<int> rate;  // None: the codec's default, or with max_bytes the
+                            // highest that fits.
+  std::optional<int> max_bytes;  // Of each frame.
   vision::ViewRule view;
   std::string codec;     // Folder; empty: from the cache or a server.
   std::string cache;     // Folder; set when `codec` is not.

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/codec/frame.h"
+#include "common/codec/frame_price.h"
 #include "common/vision/preprocess.h"
 #include "common/wire/frame_proto.h"
 #include "device/stopwatch.h"
@@ -26,9 +27,10 @@ absl::StatusOr<PreparedView> PrepareView(const vision::Picture& picture,
   return prepared;
 }
 
-absl::StatusOr<std::vector<uint8_t>> LatentToFrame(
-    const base::FloatTensor& latent, const artifact::CodecArtifact& codec,
-    int rate) {
+absl::StatusOr<RatedFrame> LatentToFrame(const base::FloatTensor& latent,
+                                         const artifact::CodecArtifact& codec,
+                                         int rate,
+                                         std::optional<size_t> max_bytes) {
   if (latent.shape.size() != 3) {
     return absl::InternalError(absl::StrCat("expected a latent [C,H,W], found ",
                                             base::ShapeToString(latent.shape)));
@@ -36,8 +38,19 @@ absl::StatusOr<std::vector<uint8_t>> LatentToFrame(
   const codec::LatentShape shape{static_cast<int>(latent.shape[0]),
                                  static_cast<int>(latent.shape[1]),
                                  static_cast<int>(latent.shape[2])};
-  return codec::EncodeFrame(latent.values, shape, codec.tables, codec.short_id,
-                            rate);
+  codec::CoderScratch scratch;
+  RatedFrame frame = {.rate = rate, .bytes = {}};
+  if (max_bytes) {
+    SLUICE_ASSIGN_OR_RETURN(
+        frame.rate,
+        codec::EncodeFrameWithin(*max_bytes, latent.values, shape, codec.tables,
+                                 codec.short_id, rate, scratch, frame.bytes));
+  } else {
+    SLUICE_RETURN_IF_ERROR(codec::EncodeFrame(latent.values, shape,
+                                              codec.tables, codec.short_id,
+                                              rate, scratch, frame.bytes));
+  }
+  return frame;
 }
 
 PictureEncoder::PictureEncoder(EncodingOptions options,
@@ -54,7 +67,7 @@ absl::Status PictureEncoder::WarmUp() const {
                           PrepareView({blank}, options_.view, codec_->spec));
   SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor latent,
                           encoder_->Encode(prepared.input));
-  return LatentToFrame(latent, *codec_, options_.rate).status();
+  return LatentToFrame(latent, *codec_, options_.rate, std::nullopt).status();
 }
 
 absl::StatusOr<PreparedView> PictureEncoder::Prepare(
@@ -90,12 +103,17 @@ absl::Status PictureEncoder::AddFrame(const PreparedView& prepared,
   SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor latent,
                           encoder_->Encode(prepared.input));
   report->timings.encode = stopwatch.Lap();
-  SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> frame,
-                          LatentToFrame(latent, *codec_, options_.rate));
+  absl::StatusOr<RatedFrame> frame =
+      LatentToFrame(latent, *codec_, options_.rate, options_.max_bytes);
+  if (absl::IsResourceExhausted(frame.status()) && options_.max_bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("--max-bytes: ", frame.status().message()));
+  }
+  SLUICE_RETURN_IF_ERROR(frame.status());
   report->timings.entropy_code = stopwatch.Lap();
-  report->rate = options_.rate;
-  report->frame_bytes = frame.size();
-  wire::FrameToProto(frame, prepared.geometry, request);
+  report->rate = frame->rate;
+  report->frame_bytes = frame->bytes.size();
+  wire::FrameToProto(frame->bytes, prepared.geometry, request);
   return absl::OkStatus();
 }
 

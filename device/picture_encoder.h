@@ -26,8 +26,9 @@ struct PixelSending {
 
 struct EncodingOptions {
   vision::ViewRule view;
-  int rate = 0;
-  std::vector<std::string> tails;  // Empty: the server's default tail.
+  int rate = 0;                     // With max_bytes, the highest allowed.
+  std::optional<size_t> max_bytes;  // Of each frame.
+  std::vector<std::string> tails;   // Empty: the server's default tail.
   uint32_t top_k = 5;
   uint32_t timeout_ms = 2000;
   std::optional<PixelSending> pixels;
@@ -45,11 +46,19 @@ absl::StatusOr<PreparedView> PrepareView(const vision::Picture& picture,
                                          const vision::ViewRule& rule,
                                          const artifact::CodecSpec& spec);
 
-// Quantizes and entropy-codes float32 [C,H,W] into one frame.
-// REQUIRES: 0 <= rate < spec.num_rates.
-absl::StatusOr<std::vector<uint8_t>> LatentToFrame(
-    const base::FloatTensor& latent, const artifact::CodecArtifact& codec,
-    int rate);
+struct RatedFrame {
+  int rate = 0;
+  std::vector<uint8_t> bytes;
+};
+
+// Quantizes and entropy-codes float32 [C,H,W] into one frame: at `rate`, or
+// with `max_bytes` at the highest rate up to it that keeps to them.
+// InvalidArgument when the codec does not have the rate; ResourceExhausted when
+// no frame is that small.
+absl::StatusOr<RatedFrame> LatentToFrame(const base::FloatTensor& latent,
+                                         const artifact::CodecArtifact& codec,
+                                         int rate,
+                                         std::optional<size_t> max_bytes);
 
 // The stages of a picture, with what they take and make written into its
 // report. Prepare() and Encode() may run at the same time, each on one thread.
@@ -67,7 +76,8 @@ class PictureEncoder {
 
   absl::StatusOr<PreparedView> Prepare(const vision::Picture& picture,
                                        PictureReport* report) const;
-  // REQUIRES: report->sequence is set.
+  // REQUIRES: report->sequence is set. ResourceExhausted when the picture has
+  // no frame of options.max_bytes: another picture may.
   absl::StatusOr<v1::InferRequest> Encode(const PreparedView& prepared,
                                           PictureReport* report) const;
 

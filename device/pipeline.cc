@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/wire/grpc_status.h"
+#include "spdlog/spdlog.h"
 
 namespace sluice::device {
 namespace {
@@ -62,15 +63,15 @@ void AddAnswer(const Answer& answer, base::TimePoint started,
 
 }  // namespace
 
-Pipeline::Pipeline(Source* source, const PictureEncoder* encoder,
+Pipeline::Pipeline(Source* source, CurrentCodec* codec,
                    KeepPictures keep_pictures)
-    : source_(source), encoder_(encoder), keep_pictures_(keep_pictures) {}
+    : source_(source), codec_(codec), keep_pictures_(keep_pictures) {}
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Start(
-    Source* source, const PictureEncoder* encoder, const StartLink& start_link,
+    Source* source, CurrentCodec* codec, const StartLink& start_link,
     KeepPictures keep_pictures) {
   std::unique_ptr<Pipeline> pipeline(
-      new Pipeline(source, encoder, keep_pictures));
+      new Pipeline(source, codec, keep_pictures));
   Pipeline* const raw = pipeline.get();
   SLUICE_ASSIGN_OR_RETURN(
       pipeline->link_,
@@ -80,7 +81,7 @@ absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Start(
   std::promise<absl::Status> warm_up;
   std::future<absl::Status> warm = warm_up.get_future();
   pipeline->stages_.emplace_back([raw, warm_up = std::move(warm_up)]() mutable {
-    warm_up.set_value(raw->encoder_->WarmUp());
+    warm_up.set_value(raw->codec_->Get()->encoder().WarmUp());
     raw->Encode();
   });
   if (const absl::Status status = warm.get(); !status.ok()) {
@@ -99,9 +100,6 @@ Pipeline::~Pipeline() {
     base::MutexLock lock(mutex_);
     EndRun(absl::OkStatus());
   }
-  // Already closed, unless the stages were never started.
-  captured_.Close();
-  prepared_.Close();
   for (std::thread& stage : stages_) stage.join();
   link_.reset();  // Its thread calls OnAnswer.
 }
@@ -124,57 +122,83 @@ void Pipeline::Prepare() {
       Finish(item, absl::OkStatus());
       break;
     }
-    PictureReport* report = &item->finished.report;
-    report->source = picture->source;
-    report->is_live = source_->is_live();
-    report->sequence = picture->sequence;
-    report->captured = picture->captured;
-    report->frame_rate = picture->frame_rate;
-    report->timings.read = picture->read_ms;
-    item->started = picture->started;
     item->is_dropped = false;
-    if (!picture->picture.ok()) {
-      Finish(item, picture->picture.status());
-      continue;
+    const absl::Status status = PrepareItem(*std::move(picture), item);
+    if (status.ok()) {
+      Advance(item, State::kPrepared);
+    } else {
+      Finish(item, status);
     }
-    absl::StatusOr<PreparedView> prepared =
-        encoder_->Prepare(*picture->picture, report);
-    if (!prepared.ok()) {
-      Finish(item, prepared.status());
-      continue;
-    }
-    item->prepared = *std::move(prepared);
-    if (keep_pictures_ == KeepPictures::kYes) {
-      item->finished.picture = *std::move(picture->picture);
-    }
-    prepared_.Push(item);
   }
-  prepared_.Close();
+  base::MutexLock lock(mutex_);
+  all_are_admitted_ = true;
+  changed_.NotifyAll();
+}
+
+absl::Status Pipeline::PrepareItem(SourcePicture picture, Item* item) {
+  PictureReport* report = &item->finished.report;
+  report->source = picture.source;
+  report->is_live = source_->is_live();
+  report->sequence = picture.sequence;
+  report->captured = picture.captured;
+  report->frame_rate = picture.frame_rate;
+  report->timings.read = picture.read_ms;
+  item->started = picture.started;
+  SLUICE_RETURN_IF_ERROR(picture.picture.status());
+  item->codec = codec_->Get();
+  SLUICE_ASSIGN_OR_RETURN(
+      item->prepared, item->codec->encoder().Prepare(*picture.picture, report));
+  if (keep_pictures_ == KeepPictures::kYes) {
+    item->finished.picture = *std::move(picture.picture);
+  }
+  return absl::OkStatus();
 }
 
 void Pipeline::Encode() {
-  while (std::optional<Item*> item = prepared_.Pop()) {
-    absl::StatusOr<v1::InferRequest> request =
-        encoder_->Encode((*item)->prepared, &(*item)->finished.report);
-    if (!request.ok()) {
-      Finish(*item, request.status());
+  bool has_said_what_is_dropped = false;
+  while (Item* item = Take(State::kPrepared, State::kEncoding)) {
+    const absl::Status status = EncodeItem(item);
+    if (status.ok()) {
+      Advance(item, State::kEncoded);
       continue;
     }
-    (*item)->prepared = {};
-    (*item)->request = *std::move(request);
-    encoded_.Push(*item);
+    // Too large for max_bytes; a camera's next picture may fit.
+    item->is_dropped = source_->is_live() && absl::IsResourceExhausted(status);
+    if (item->is_dropped && !has_said_what_is_dropped) {
+      spdlog::warn("{}; such pictures are dropped",
+                   std::string(status.message()));
+      has_said_what_is_dropped = true;
+    }
+    Finish(item, status);
   }
-  encoded_.Close();
+}
+
+absl::Status Pipeline::EncodeItem(Item* item) {
+  PictureReport* report = &item->finished.report;
+  std::shared_ptr<const RunCodec> codec = codec_->Get();
+  if (item->codec != codec || item->prepared.input.values.empty()) {
+    SLUICE_RETURN_IF_ERROR(codec->PrepareAgain(&item->prepared));
+    report->geometry = item->prepared.geometry;
+    item->codec = std::move(codec);
+  }
+  SLUICE_ASSIGN_OR_RETURN(
+      item->request, item->codec->encoder().Encode(item->prepared, report));
+  item->prepared.input = {};
+  return absl::OkStatus();
 }
 
 void Pipeline::Send() {
-  while (std::optional<Item*> item = encoded_.Pop()) {
-    {
-      base::MutexLock lock(mutex_);
-      (*item)->is_sent = true;  // Its answer may come before Send returns.
+  while (Item* item = Take(State::kEncoded, State::kSent)) {
+    if (item->codec != codec_->Get()) {
+      EncodeAgain(item);
+      continue;
     }
-    const absl::Status status = link_->Send(std::move((*item)->request));
-    if (!status.ok()) HandleRefusal(*item, status);
+    const absl::Status status = link_->Send(std::move(item->request));
+    if (absl::IsAborted(status)) {
+      EncodeAgain(item);
+    } else if (!status.ok()) {
+      HandleRefusal(item, status);
+    }
   }
   const absl::Status status = link_->Finish();
   base::MutexLock lock(mutex_);
@@ -188,11 +212,15 @@ void Pipeline::OnAnswer(uint64_t sequence, absl::StatusOr<Answer> answer) {
   {
     base::MutexLock lock(mutex_);
     for (Item& candidate : items_) {
-      if (!candidate.is_sent || candidate.is_done) continue;
+      if (candidate.state != State::kSent) continue;
       if (candidate.finished.report.sequence == sequence) item = &candidate;
     }
   }
   if (item == nullptr) return;
+  if (absl::IsAborted(answer.status())) {
+    EncodeAgain(item);
+    return;
+  }
   if (answer.ok()) {
     AddAnswer(*answer, item->started, &item->finished.report);
   }
@@ -202,7 +230,7 @@ void Pipeline::OnAnswer(uint64_t sequence, absl::StatusOr<Answer> answer) {
 std::optional<FinishedPicture> Pipeline::Next() {
   base::MutexLock lock(mutex_);
   while (true) {
-    while (!items_.empty() && items_.front().is_done) {
+    while (!items_.empty() && items_.front().state == State::kDone) {
       const bool is_dropped = items_.front().is_dropped;
       FinishedPicture finished = std::move(items_.front().finished);
       items_.pop_front();
@@ -231,12 +259,47 @@ Pipeline::Item* Pipeline::Admit() {
   return &items_.back();
 }
 
+Pipeline::Item* Pipeline::Take(State from, State to) {
+  base::MutexLock lock(mutex_);
+  while (true) {
+    for (Item& item : items_) {
+      if (item.state != from) continue;
+      item.state = to;
+      return &item;
+    }
+    if (IsAllDone()) return nullptr;
+    changed_.Wait(mutex_);
+  }
+}
+
+bool Pipeline::IsAllDone() const {
+  return (all_are_admitted_ || is_ending_) &&
+         std::all_of(items_.begin(), items_.end(), [](const Item& item) {
+           return item.state == State::kDone;
+         });
+}
+
+void Pipeline::Advance(Item* item, State to) {
+  base::MutexLock lock(mutex_);
+  item->state = to;
+  changed_.NotifyAll();
+}
+
 void Pipeline::Finish(Item* item, absl::Status status) {
   base::MutexLock lock(mutex_);
   if (EndsTheRun(status)) EndRun(status);
   item->finished.report.status = std::move(status);
-  item->is_done = true;
+  item->state = State::kDone;
   changed_.NotifyAll();
+}
+
+void Pipeline::EncodeAgain(Item* item) {
+  if (source_->is_live()) {
+    item->is_dropped = true;  // A newer one follows.
+    Finish(item, absl::OkStatus());
+  } else {
+    Advance(item, State::kPrepared);
+  }
 }
 
 void Pipeline::HandleRefusal(Item* item, const absl::Status& status) {

@@ -115,7 +115,8 @@ absl::StatusOr<artifact::CodecArtifact> ProvisionCodec(
     if (codec.ok()) return codec;
     if (error.ok() || absl::IsUnavailable(error)) error = codec.status();
   }
-  if (absl::IsUnavailable(error) && options.codec_id.empty()) {
+  if (absl::IsUnavailable(error) && options.codec_id.empty() &&
+      options.may_start_offline) {
     absl::StatusOr<artifact::CodecArtifact> last = LoadLastCodec(options, say);
     if (last.ok()) return last;
   }

@@ -23,12 +23,15 @@ struct ProvisioningOptions {
   Protection protection = Protection::kPlaintext;
   std::vector<std::string> tails;  // Empty: the server's default tail.
   std::chrono::milliseconds deadline{2000};
+  // Whether a codec that a server had last will do when none answers.
+  bool may_start_offline = true;
 };
 
 // Asks the servers in order which codec their tails take, unless codec_id says
 // it, and takes that from the cache or fetches it. When no server answers, the
-// codec that one of them had last is taken from the cache. `say` gets one line
-// about a download, or about a start without a server. Errors:
+// codec that one of them had last is taken from the cache, if that may be.
+// `say` gets one line about a download, or about a start without a server.
+// Errors:
 //   InvalidArgument     an address or id that is none; a codec would have to be
 //                       fetched over plaintext from another machine, and no
 //                       codec_id says what is to come

@@ -5,10 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "common/base/status_macros.h"
+#include "absl/strings/str_cat.h"
 #include "device/annotate.h"
 #include "device/annotated_output.h"
-#include "device/picture_encoder.h"
 #include "device/report.h"
 #include "device/table.h"
 #include "spdlog/spdlog.h"
@@ -18,24 +17,6 @@ namespace {
 
 bool Annotates(const Options& options) {
   return !options.save.empty() || !options.contact_sheet.empty();
-}
-
-EncodingOptions MakeEncodingOptions(const Options& options,
-                                    const artifact::CodecArtifact& codec) {
-  EncodingOptions encoding;
-  encoding.view = options.view;
-  encoding.rate = options.rate.value_or(codec.spec.default_rate);
-  encoding.tails = options.tails;
-  encoding.top_k = static_cast<uint32_t>(options.top_k);
-  if (Annotates(options)) {
-    encoding.top_k = std::max<uint32_t>(encoding.top_k, kMaxAnnotatedLabels);
-  }
-  encoding.timeout_ms = static_cast<uint32_t>(options.deadline.count());
-  if (options.send == Send::kPixels) {
-    encoding.pixels = PixelSending{options.pixel_format, options.quality};
-  }
-  encoding.compare_jpeg_quality = options.compare_jpeg_quality;
-  return encoding;
 }
 
 ExitCode FailToStart(const absl::Status& status) {
@@ -73,6 +54,31 @@ ExitCode ReportAll(const Options& options, bool is_live, Pipeline* pipeline,
 
 }  // namespace
 
+absl::StatusOr<EncodingOptions> MakeEncodingOptions(
+    const Options& options, const artifact::CodecSpec& spec) {
+  EncodingOptions encoding;
+  encoding.view = options.view;
+  encoding.rate = options.rate.value_or(options.max_bytes ? spec.num_rates - 1
+                                                          : spec.default_rate);
+  encoding.max_bytes = options.max_bytes;
+  if (encoding.rate < 0 || encoding.rate >= spec.num_rates) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--rate: expected 0 to ", spec.num_rates - 1, " for ",
+                     spec.name, ", found ", encoding.rate));
+  }
+  encoding.tails = options.tails;
+  encoding.top_k = static_cast<uint32_t>(options.top_k);
+  if (Annotates(options)) {
+    encoding.top_k = std::max<uint32_t>(encoding.top_k, kMaxAnnotatedLabels);
+  }
+  encoding.timeout_ms = static_cast<uint32_t>(options.deadline.count());
+  if (options.send == Send::kPixels) {
+    encoding.pixels = PixelSending{options.pixel_format, options.quality};
+  }
+  encoding.compare_jpeg_quality = options.compare_jpeg_quality;
+  return encoding;
+}
+
 ExitCode ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return ExitCode::kOk;
   if (absl::IsFailedPrecondition(status)) return ExitCode::kCodecMismatch;
@@ -82,8 +88,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   return ExitCode::kNoServer;
 }
 
-ExitCode RunDevice(const Options& options, const artifact::CodecArtifact& codec,
-                   model::Encoder* encoder, Source* source,
+ExitCode RunDevice(const Options& options, CurrentCodec* codec, Source* source,
                    const StartLink& start_link, std::ostream* out) {
   absl::StatusOr<AnnotatedOutput> annotated = AnnotatedOutput::Create(
       options.save, options.contact_sheet,
@@ -92,10 +97,8 @@ ExitCode RunDevice(const Options& options, const artifact::CodecArtifact& codec,
     spdlog::error("{}", std::string(annotated.status().message()));
     return ExitCode::kUsage;
   }
-  const PictureEncoder picture_encoder(MakeEncodingOptions(options, codec),
-                                       &codec, encoder);
   absl::StatusOr<std::unique_ptr<Pipeline>> pipeline = Pipeline::Start(
-      source, &picture_encoder, start_link,
+      source, codec, start_link,
       Annotates(options) ? KeepPictures::kYes : KeepPictures::kNo);
   if (!pipeline.ok()) return FailToStart(pipeline.status());
 

@@ -4,19 +4,24 @@
 #include <ostream>
 
 #include "common/artifact/codec_artifact.h"
-#include "common/model/encoder.h"
 #include "device/options.h"
+#include "device/picture_encoder.h"
 #include "device/pipeline.h"
+#include "device/run_codec.h"
 #include "device/source.h"
 
 namespace sluice::device {
 
+// What the options ask of encoding by this codec. InvalidArgument when it does
+// not have the rate.
+absl::StatusOr<EncodingOptions> MakeEncodingOptions(
+    const Options& options, const artifact::CodecSpec& spec);
+
 // Writes results to `out` as they come and what went wrong otherwise to the
 // log. Ends with the source, or early when the server is gone or has another
-// codec. Pictures of a camera may fail without making the run a failure.
-// `encoder` may be null when pixels are sent.
-ExitCode RunDevice(const Options& options, const artifact::CodecArtifact& codec,
-                   model::Encoder* encoder, Source* source,
+// codec for good. Pictures of a camera may fail without making the run a
+// failure.
+ExitCode RunDevice(const Options& options, CurrentCodec* codec, Source* source,
                    const StartLink& start_link, std::ostream* out);
 
 // What an error of connecting to the server means for the run.

@@ -5,10 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/wire/grpc_status.h"
-#include "device/stream_call.h"
 
 namespace sluice::device {
 namespace {
@@ -29,8 +27,9 @@ absl::Status WhyEnded(const grpc::Status& end) {
 }
 
 // The error as the run reports it.
-absl::Status NameTheFlag(const absl::Status& status,
-                         std::chrono::milliseconds deadline) {
+absl::Status ToReport(const absl::Status& status,
+                      std::chrono::milliseconds deadline) {
+  if (absl::IsAborted(status)) return absl::UnknownError(status.message());
   if (!absl::IsDeadlineExceeded(status)) return status;
   return absl::DeadlineExceededError(
       absl::StrCat("no answer within ", deadline.count(),
@@ -39,21 +38,14 @@ absl::Status NameTheFlag(const absl::Status& status,
 
 }  // namespace
 
-struct ServerLink::Connection {
-  std::unique_ptr<v1::Inference::Stub> stub;
-  std::string server_version;
-  size_t max_in_flight = 0;
-  uint64_t max_message_bytes = 0;
-  bool is_draining = false;  // It answers what it has, and no more.
-  std::unique_ptr<StreamCall> call;
-};
-
 ServerLink::ServerLink(LinkOptions options, OnAnswer on_answer,
                        OnState on_state)
     : options_(std::move(options)),
       on_answer_(std::move(on_answer)),
       on_state_(std::move(on_state)),
-      current_(options_.addresses.size() - 1),
+      connector_(
+          options_, [this] { wakeup_.Notify(); },
+          [this](const std::string& line) { OnNewCodec(line); }),
       backoff_(std::random_device{}()) {}
 
 absl::StatusOr<std::unique_ptr<ServerLink>> ServerLink::Start(
@@ -69,10 +61,19 @@ absl::StatusOr<std::unique_ptr<ServerLink>> ServerLink::Start(
   }
   std::unique_ptr<ServerLink> link(new ServerLink(
       std::move(options), std::move(on_answer), std::move(on_state)));
-  SLUICE_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                          link->ConnectToAny());
-  link->Use(std::move(connection));
-  link->thread_ = std::thread([raw = link.get()] { raw->Run(); });
+  absl::StatusOr<std::unique_ptr<Connection>> connection =
+      link->connector_.Connect();
+  const absl::Status status = connection.status();
+  if (status.ok()) {
+    link->Use(*std::move(connection));
+  } else if (absl::IsUnavailable(status) && !link->options_.lossless) {
+    link->on_state_(absl::StrCat(status.message(), "; trying again"));
+    link->trouble_since_ = steady_clock::now();
+    link->next_attempt_ = *link->trouble_since_ + link->backoff_.Next();
+  } else {
+    return status;
+  }
+  link->thread_ = std::thread([raw = link.get(), status] { raw->Run(status); });
   return link;
 }
 
@@ -91,6 +92,9 @@ absl::Status ServerLink::Send(v1::InferRequest request) {
     base::MutexLock lock(mutex_);
     for (;;) {
       if (!final_error_.ok()) return final_error_;
+      if (std::exchange(is_codec_new_, false)) {
+        return absl::AbortedError("the codec has changed");
+      }
       if (is_finishing_) return absl::CancelledError("the link is finished");
       if (!options_.lossless && !is_connected_) {
         return absl::UnavailableError("there is no server at the moment");
@@ -129,51 +133,6 @@ absl::Status ServerLink::Finish() {
   return final_error_;
 }
 
-absl::StatusOr<std::unique_ptr<ServerLink::Connection>> ServerLink::ConnectTo(
-    const std::string& address) {
-  auto connection = std::make_unique<Connection>();
-  connection->stub =
-      v1::Inference::NewStub(OpenChannel(address, options_.security));
-  SLUICE_ASSIGN_OR_RETURN(
-      const v1::ListModelsResponse models,
-      ListModels(connection->stub.get(), address, options_.deadline));
-  SLUICE_RETURN_IF_ERROR(CheckModels(models, options_.needs));
-  connection->server_version = models.server_version();
-  connection->max_message_bytes = models.limits().max_message_bytes();
-  connection->max_in_flight = static_cast<size_t>(options_.max_in_flight);
-  if (const size_t limit = models.limits().max_in_flight_per_stream();
-      limit > 0) {
-    connection->max_in_flight = std::min(connection->max_in_flight, limit);
-  }
-  connection->call = std::make_unique<StreamCall>(connection->stub.get(),
-                                                  [this] { wakeup_.Notify(); });
-  return connection;
-}
-
-absl::StatusOr<std::unique_ptr<ServerLink::Connection>>
-ServerLink::ConnectToAny() {
-  const size_t num_addresses = options_.addresses.size();
-  std::vector<std::string> messages;
-  absl::StatusCode code = absl::StatusCode::kOk;
-  for (size_t i = 1; i <= num_addresses; ++i) {
-    const size_t index = (current_ + i) % num_addresses;
-    const std::string& address = options_.addresses[index];
-    absl::StatusOr<std::unique_ptr<Connection>> connection = ConnectTo(address);
-    if (connection.ok()) {
-      current_ = index;
-      return connection;
-    }
-    const absl::Status& status = connection.status();
-    if (code == absl::StatusCode::kOk || absl::IsUnavailable(status)) {
-      code = status.code();
-    }
-    messages.push_back(num_addresses == 1 || absl::IsUnavailable(status)
-                           ? std::string(status.message())
-                           : absl::StrCat(address, ": ", status.message()));
-  }
-  return absl::Status(code, absl::StrJoin(messages, "; "));
-}
-
 void ServerLink::Use(std::unique_ptr<Connection> connection) {
   connection_ = std::move(connection);
   {
@@ -181,26 +140,39 @@ void ServerLink::Use(std::unique_ptr<Connection> connection) {
     is_connected_ = true;
     max_message_bytes_ = connection_->max_message_bytes;
   }
-  on_state_(absl::StrCat("connected to ", options_.addresses[current_],
+  on_state_(absl::StrCat("connected to ", connector_.address(),
                          ", sluice-server ", connection_->server_version));
 }
 
-void ServerLink::Run() {
-  absl::Status status;
+void ServerLink::OnNewCodec(const std::string& line) {
+  on_state_(line);
+  {
+    base::MutexLock lock(mutex_);
+    is_codec_new_ = true;
+    pending_.FailAll(absl::AbortedError(line));
+    send_may_go_on_.NotifyAll();
+  }
+  Deliver();
+}
+
+void ServerLink::Run(absl::Status status) {
+  if (!status.ok()) status = Reconnect(std::move(status));
   while (status.ok()) {
     status = Converse();
     if (status.ok()) break;
     GoAway(status);
     status = Reconnect(std::move(status));
   }
-  FailPending(status.ok() ? absl::CancelledError("the link was closed")
-                          : status);
+  {
+    base::MutexLock lock(mutex_);  // Nothing may be added in between.
+    is_connected_ = false;
+    if (!absl::IsCancelled(status)) final_error_ = status;
+    pending_.FailAll(status.ok() ? absl::CancelledError("the link was closed")
+                                 : status);
+    send_may_go_on_.NotifyAll();
+  }
   Deliver();
   if (connection_ != nullptr) Close();
-  base::MutexLock lock(mutex_);
-  is_connected_ = false;
-  if (!absl::IsCancelled(status)) final_error_ = status;
-  send_may_go_on_.NotifyAll();
 }
 
 absl::Status ServerLink::Converse() {
@@ -242,6 +214,7 @@ absl::Status ServerLink::HandleResponse(v1::InferResponse response) {
     trouble_since_.reset();
     backoff_.Reset();
   }
+  if (status.ok()) connector_.AllowNewCodec();
   if (options_.lossless &&
       now < pending_.FirstAdded() + options_.give_up_after) {
     const std::optional<uint32_t> retry_after = wire::RetryAfterMs(status);
@@ -255,7 +228,7 @@ absl::Status ServerLink::HandleResponse(v1::InferResponse response) {
   if (status.ok()) {
     pending_.AnswerFirst(std::move(response), now);
   } else {
-    pending_.AnswerFirst(NameTheFlag(status, options_.deadline), now);
+    pending_.AnswerFirst(ToReport(status, options_.deadline), now);
   }
   return absl::OkStatus();
 }
@@ -316,7 +289,7 @@ void ServerLink::Deliver() {
 void ServerLink::GoAway(const absl::Status& why) {
   connection_.reset();
   const std::string line =
-      absl::StrCat("lost ", options_.addresses[current_], ": ", why.message());
+      absl::StrCat("lost ", connector_.address(), ": ", why.message());
   {
     base::MutexLock lock(mutex_);
     is_connected_ = false;
@@ -348,7 +321,8 @@ absl::Status ServerLink::Reconnect(absl::Status why) {
           "no server has answered for ", options_.give_up_after.count(),
           " ms (--give-up-after): ", why.message()));
     }
-    absl::StatusOr<std::unique_ptr<Connection>> connection = ConnectToAny();
+    absl::StatusOr<std::unique_ptr<Connection>> connection =
+        connector_.Connect();
     if (connection.ok()) {
       Use(*std::move(connection));
       return absl::OkStatus();

@@ -9,32 +9,17 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/mutex.h"
 #include "device/backoff.h"
-#include "device/handshake.h"
+#include "device/connector.h"
 #include "device/pending_requests.h"
-#include "device/server_channel.h"
 #include "device/wakeup.h"
-#include "sluice/v1/inference.grpc.pb.h"
+#include "sluice/v1/inference.pb.h"
 
 namespace sluice::device {
-
-struct LinkOptions {
-  std::vector<std::string> addresses;  // HOST:PORT, the preferred one first.
-  ChannelSecurity security;
-  ServerNeeds needs;
-  std::chrono::milliseconds deadline{2000};  // Of each request.
-  int max_in_flight = 2;                     // Unanswered requests.
-  // Whether every request is worth waiting for, as those of files are, or only
-  // the newest, as a camera's.
-  bool lossless = true;
-  // Lossless: how long no server may answer before the link gives up.
-  std::chrono::milliseconds give_up_after{60000};
-};
 
 // Called on the link's thread, once per request that Send accepted, in that
 // order. May not call into the link.
@@ -51,7 +36,8 @@ class ServerLink {
   // what is needed. Otherwise:
   //   InvalidArgument     an address that is none
   //   Unavailable         no server answers at one of the addresses, and none
-  //                       at the others either or not the right one
+  //                       at the others either or not the right one; a live
+  //                       link then starts all the same and goes on trying
   //   NotFound            a tail that the server does not serve
   //   FailedPrecondition  another codec (the message has both ids), a tail that
   //                       was not made for this codec, or entropy coders that
@@ -71,10 +57,14 @@ class ServerLink {
   //                       for. Lossless: none answered for give_up_after; final
   //   FailedPrecondition, NotFound
   //                       no server has what is needed any more; final
+  //   Aborted             the codec has changed since the last call: encode it
+  //                       again, and whatever else was encoded before
   //   Cancelled           after Finish()
-  // Lossless: while there is no server, requests are kept; those that a server
-  // did not answer, or refused for the moment, are sent again. Live: what was
-  // in flight when the link broke is answered with Unavailable.
+  // What was accepted and not answered when the codec changed is answered with
+  // Aborted, and no server's answer is. Lossless: while there is no server,
+  // requests are kept; those that a server did not answer, or refused for the
+  // moment, are sent again. Live: what was in flight when the link broke is
+  // answered with Unavailable.
   absl::Status Send(v1::InferRequest request);
 
   // No more requests; returns when every one is answered. The final error when
@@ -82,18 +72,14 @@ class ServerLink {
   absl::Status Finish();
 
  private:
-  struct Connection;  // A server that passed the handshake.
-
   ServerLink(LinkOptions options, OnAnswer on_answer, OnState on_state);
 
-  absl::StatusOr<std::unique_ptr<Connection>> ConnectTo(
-      const std::string& address);
-  // Tries every address once, beginning after the current one. Unavailable as
-  // long as there is hope for one of them.
-  absl::StatusOr<std::unique_ptr<Connection>> ConnectToAny();
   void Use(std::unique_ptr<Connection> connection);
+  // What has not been answered has to be encoded again.
+  void OnNewCodec(const std::string& line);
 
-  void Run();  // The link's thread.
+  // The link's thread. `status` is why there is no connection yet.
+  void Run(absl::Status status);
   // Sends and receives until all is done: OK; or the connection is lost: why.
   absl::Status Converse();
   absl::Status HandleResponse(v1::InferResponse response);
@@ -116,8 +102,8 @@ class ServerLink {
   Wakeup wakeup_;  // Of the link's thread.
 
   // The link's thread alone, once it runs.
+  Connector connector_;
   std::unique_ptr<Connection> connection_;  // Null: away.
-  size_t current_;  // Index of the address in use, or last in use.
   Backoff backoff_;
   base::TimePoint next_attempt_;
   // Since when there has been no answer because of the server.
@@ -129,6 +115,8 @@ class ServerLink {
   size_t num_delivering_ ABSL_GUARDED_BY(mutex_) = 0;  // Answered just now.
   uint64_t max_message_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: unknown.
   bool is_connected_ ABSL_GUARDED_BY(mutex_) = false;
+  // And Send() has not yet said so.
+  bool is_codec_new_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_finishing_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status final_error_ ABSL_GUARDED_BY(mutex_);

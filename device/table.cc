@@ -123,9 +123,10 @@ TableWriter::TableWriter(std::ostream* out, int top_k,
     : out_(out), top_k_(top_k), jpeg_quality_(jpeg_quality) {}
 
 void TableWriter::WriteHeader() {
-  std::string header = absl::StrCat(
-      FitToWidth("picture", kNameWidth, Keep::kStart), "  ",
-      FitToWidth("best label", kLabelWidth + 7, Keep::kStart), "    bytes");
+  std::string header =
+      absl::StrCat(FitToWidth("picture", kNameWidth, Keep::kStart), "  ",
+                   FitToWidth("best label", kLabelWidth + 7, Keep::kStart),
+                   "  rate    bytes");
   if (jpeg_quality_) {
     absl::StrAppendFormat(&header, "  %7s",
                           absl::StrCat("JPEG ", *jpeg_quality_));
@@ -141,7 +142,9 @@ void TableWriter::WriteAnswer(const PictureReport& report) {
   std::string row =
       absl::StrCat(FitToWidth(NameOf(report), kNameWidth, Keep::kEnd), "  ",
                    BestLabel(first));
-  absl::StrAppendFormat(&row, "  %7s", WithThousands(report.sent_bytes()));
+  absl::StrAppendFormat(&row, "  %4s  %7s",
+                        report.image ? "-" : absl::StrCat(report.rate),
+                        WithThousands(report.sent_bytes()));
   if (jpeg_quality_) {
     absl::StrAppendFormat(
         &row, "  %7s", report.jpeg ? WithThousands(report.jpeg->bytes) : "-");

@@ -1,32 +1,17 @@
 #include "common/codec/codec_tables.h"
 
-#include <bit>
 #include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/codec/limits.h"
+#include "common/codec/symbol_bits.h"
 
 namespace sluice::codec {
 namespace {
 
 constexpr uint32_t kCdfTotal = 1u << kCdfPrecisionBits;
-
-// 256 * (kCdfPrecisionBits - log2(frequency)), the logarithm rounded down:
-// squaring a mantissa in [1, 2) yields one binary digit of it at a time.
-uint32_t BitsQ8(uint32_t frequency) {
-  const int exponent = std::bit_width(frequency) - 1;
-  uint64_t mantissa = uint64_t{frequency} << (31 - exponent);
-  uint32_t log2_q8 = exponent;
-  for (int digit = 0; digit < 8; ++digit) {
-    mantissa = mantissa * mantissa >> 31;
-    const bool carry = mantissa >> 32 != 0;
-    mantissa >>= carry;
-    log2_q8 = log2_q8 << 1 | carry;
-  }
-  return (kCdfPrecisionBits << 8) - log2_q8;
-}
 
 absl::Status CheckCount(const char* name, int value, int limit) {
   if (value < 1 || value > limit) {
@@ -98,7 +83,7 @@ QuantizedCdf::QuantizedCdf(std::vector<uint32_t> cdf, int32_t min_symbol)
     for (uint32_t offset = 0; offset < frequency; ++offset) {
       codes_.push_back(frequency | offset << 12 | slot << 24);
     }
-    entropy += frequency * BitsQ8(frequency);
+    entropy += frequency * SymbolBits(frequency, /*fraction_bits=*/8);
   }
   entropy_q8_ = entropy >> kCdfPrecisionBits;
 }

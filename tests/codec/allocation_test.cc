@@ -5,6 +5,7 @@
 #include <random>
 
 #include "common/codec/frame.h"
+#include "common/codec/frame_price.h"
 #include "gtest/gtest.h"
 #include "tests/codec/codec_testing.h"
 
@@ -134,6 +135,22 @@ TEST(AllocationTest, SmallerLatentsNeedNoMoreThanTheLargest) {
     EXPECT_GT(CodeAllRates(tables, largest), 0);
     EXPECT_EQ(num_allocations - before, 0u) << side;
   }
+}
+
+TEST(AllocationTest, CappedFramesAllocateNothing) {
+  const CodecTables tables = Tables();
+  Coding coding = MakeCoding(tables, 60, Escapes::kSome);
+  size_t before = 0;
+  for (int round = 0; round < 2; ++round) {
+    before = num_allocations;
+    for (int rate = 0; rate < kNumRates; ++rate) {
+      ASSERT_TRUE(EncodeFrameWithin(1 << 20, coding.latents[0], coding.shape,
+                                    tables, kCodecId, rate, coding.scratch,
+                                    coding.bytes)
+                      .ok());
+    }
+  }
+  EXPECT_EQ(num_allocations - before, 0u);
 }
 
 TEST(AllocationTest, EveryNumberOfLanesAllocatesNothingAgain) {

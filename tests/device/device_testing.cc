@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/codec/frame.h"
 #include "common/codec/known_answer.h"
 #include "common/wire/frame_proto.h"
@@ -42,9 +43,33 @@ codec::CodecTables MakeTables() {
       .value();
 }
 
+grpc::Status ClassifyBy(const artifact::CodecArtifact& codec,
+                        const v1::InferRequest& request,
+                        v1::InferResponse* response) {
+  const absl::StatusOr<codec::DecodedFrame> frame = codec::DecodeFrame(
+      wire::FrameFromProto(request), codec.tables, codec.short_id);
+  if (!frame.ok()) return wire::ToGrpcStatus(frame.status());
+  const float mean =
+      std::accumulate(frame->y_hat.begin(), frame->y_hat.end(), 0.0f) /
+      static_cast<float>(frame->y_hat.size());
+  v1::Result* result = response->add_results();
+  result->set_tail("brightness");
+  for (const bool is_bright : {mean > 0, mean <= 0}) {
+    v1::Classification::Class* entry =
+        result->mutable_classification()->add_top();
+    entry->set_index(is_bright);
+    entry->set_label(is_bright ? "bright" : "dark");
+    entry->set_score(is_bright ? (1 + mean) / 2 : (1 - mean) / 2);
+  }
+  response->mutable_timings()->set_tail_us(250);
+  response->mutable_timings()->set_total_us(500);
+  response->set_sequence(request.sequence());
+  return grpc::Status::OK;
+}
+
 }  // namespace
 
-artifact::CodecArtifact MakeCodec() {
+artifact::CodecArtifact MakeCodec(uint32_t short_id) {
   artifact::CodecSpec spec;
   spec.name = "block-mean";
   spec.family = "block-mean";
@@ -53,8 +78,9 @@ artifact::CodecArtifact MakeCodec() {
   spec.num_rates = kNumRates;
   spec.default_rate = 1;
   return {.spec = spec,
-          .id = "00c0ffee" + std::string(56, 'a'),
-          .short_id = 0x00c0ffee,
+          .id = absl::StrCat(absl::Hex(short_id, absl::kZeroPad8),
+                             std::string(56, 'a')),
+          .short_id = short_id,
           .tables = MakeTables(),
           .encoder = {},
           .decoder = {},
@@ -106,25 +132,30 @@ std::string ScratchDirectory::WriteJpeg(const std::string& name, int width,
 
 TestServer::TestServer() : TestServer("") {}
 
-TestServer::TestServer(std::string address) : address_(std::move(address)) {
+TestServer::TestServer(std::string address, artifact::CodecArtifact codec)
+    : codec_(std::make_shared<const artifact::CodecArtifact>(std::move(codec))),
+      address_(std::move(address)) {
   // Without this, the end of the last server ends all of gRPC, which may wait
   // for a poll of ten seconds.
   static const bool keep_grpc = (grpc_init(), true);
   static_cast<void>(keep_grpc);
   if (address_.empty()) address_ = "unix:" + directory_.File("socket");
   const codec::KnownAnswer known =
-      codec::MakeKnownAnswer(codec_.tables, codec_.short_id).value();
-  v1::CodecInfo* codec = models.add_codecs();
-  codec->set_name(codec_.spec.name);
-  codec->set_id(codec_.id);
-  codec->set_known_frame(known.frame.data(), known.frame.size());
-  codec->set_known_symbols_crc32c(known.symbols_crc32c);
+      codec::MakeKnownAnswer(codec_->tables, codec_->short_id).value();
+  v1::CodecInfo* info = models.add_codecs();
+  info->set_name(codec_->spec.name);
+  info->set_id(codec_->id);
+  info->set_known_frame(known.frame.data(), known.frame.size());
+  info->set_known_symbols_crc32c(known.symbols_crc32c);
   v1::TailInfo* tail = models.add_tails();
   tail->set_name("brightness");
   tail->set_task("classification");
-  tail->add_codec_ids(codec_.id);
+  tail->add_codec_ids(codec_->id);
   tail->set_is_default(true);
   models.set_server_version("0.0.1");
+  infer = [this](auto*, const auto& request, auto* response) {
+    return ClassifyBy(*codec_, request, response);
+  };
   grpc::ServerBuilder builder;
   builder.RegisterService(this);
   builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
@@ -138,7 +169,7 @@ void TestServer::Kill() { server_->Shutdown(std::chrono::system_clock::now()); }
 LinkOptions TestServer::link_options() const {
   LinkOptions options;
   options.addresses = {address_};
-  options.needs.codec = &codec_;
+  options.needs.codec = codec_;
   options.deadline = std::chrono::milliseconds(5000);
   return options;
 }
@@ -146,26 +177,7 @@ LinkOptions TestServer::link_options() const {
 grpc::Status TestServer::Classify(grpc::ServerContext*,
                                   const v1::InferRequest& request,
                                   v1::InferResponse* response) {
-  const artifact::CodecArtifact codec = MakeCodec();
-  const absl::StatusOr<codec::DecodedFrame> frame = codec::DecodeFrame(
-      wire::FrameFromProto(request), codec.tables, codec.short_id);
-  if (!frame.ok()) return wire::ToGrpcStatus(frame.status());
-  const float mean =
-      std::accumulate(frame->y_hat.begin(), frame->y_hat.end(), 0.0f) /
-      static_cast<float>(frame->y_hat.size());
-  v1::Result* result = response->add_results();
-  result->set_tail("brightness");
-  for (const bool is_bright : {mean > 0, mean <= 0}) {
-    v1::Classification::Class* entry =
-        result->mutable_classification()->add_top();
-    entry->set_index(is_bright);
-    entry->set_label(is_bright ? "bright" : "dark");
-    entry->set_score(is_bright ? (1 + mean) / 2 : (1 - mean) / 2);
-  }
-  response->mutable_timings()->set_tail_us(250);
-  response->mutable_timings()->set_total_us(500);
-  response->set_sequence(request.sequence());
-  return grpc::Status::OK;
+  return ClassifyBy(MakeCodec(), request, response);
 }
 
 grpc::Status TestServer::Infer(grpc::ServerContext* context,

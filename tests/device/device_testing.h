@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,8 +17,9 @@
 
 namespace sluice::device {
 
-// Three channels, stride 8, two rates.
-artifact::CodecArtifact MakeCodec();
+// Three channels, stride 8, two rates. The short id decides the whole one.
+inline constexpr uint32_t kCodecShortId = 0x00c0ffee;
+artifact::CodecArtifact MakeCodec(uint32_t short_id = kCodecShortId);
 
 // The latent is the mean of each 8 x 8 block of each colour.
 class BlockMeanEncoder : public model::Encoder {
@@ -26,6 +28,11 @@ class BlockMeanEncoder : public model::Encoder {
       const base::FloatTensor& input) override;
   double Macs(int height, int width) const override;
 };
+
+// An encoder that outlives whoever gets it.
+inline std::shared_ptr<model::Encoder> Borrow(model::Encoder* encoder) {
+  return {std::shared_ptr<void>(), encoder};
+}
 
 // A horizontal ramp of greys.
 vision::Picture MakePicture(int width, int height);
@@ -40,7 +47,7 @@ class ScratchDirectory : public testing::ScratchFolder {
 
 // A service on a Unix socket: no network, but a connection that can break (an
 // in-process channel of gRPC 1.51 crashes after the server's end). It decodes
-// frames of MakeCodec() and calls their pictures "bright" or "dark".
+// frames of its codec and calls their pictures "bright" or "dark".
 class TestServer : public v1::Inference::Service {
  public:
   using InferFunction = std::function<grpc::Status(
@@ -53,15 +60,17 @@ class TestServer : public v1::Inference::Service {
 
   TestServer();
   // At the address of a server that is no more.
-  explicit TestServer(std::string address);
+  explicit TestServer(std::string address,
+                      artifact::CodecArtifact codec = MakeCodec());
   ~TestServer() override;
 
   // Ends every call that is under way.
   void Kill();
   const std::string& address() const { return address_; }
-  // For a link to this server: MakeCodec(), the default tail.
+  // For a link to this server: its codec, the default tail.
   LinkOptions link_options() const;
 
+  // With MakeCodec().
   static grpc::Status Classify(grpc::ServerContext* context,
                                const v1::InferRequest& request,
                                v1::InferResponse* response);
@@ -80,7 +89,7 @@ class TestServer : public v1::Inference::Service {
 
   // What it serves and how it answers; set them while no call is under way.
   v1::ListModelsResponse models;
-  InferFunction infer = &TestServer::Classify;  // Messages of streams, too.
+  InferFunction infer;                   // Messages of streams, too.
   StreamFunction infer_stream;           // Instead of `infer` for each message.
   FetchFunction fetch;                   // None: NOT_FOUND.
   std::atomic<int> num_infer_calls = 0;  // And messages of streams.
@@ -90,7 +99,7 @@ class TestServer : public v1::Inference::Service {
 
  private:
   ScratchDirectory directory_;
-  const artifact::CodecArtifact codec_ = MakeCodec();
+  const std::shared_ptr<const artifact::CodecArtifact> codec_;
   std::string address_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -41,6 +41,7 @@ TEST(OptionsTest, DefaultsSuitTheField) {
   EXPECT_EQ(options.give_up_after, std::chrono::seconds(60));
   EXPECT_EQ(options.deadline, std::chrono::milliseconds(2000));
   EXPECT_FALSE(options.rate.has_value());
+  EXPECT_FALSE(options.max_bytes.has_value());
   EXPECT_EQ(options.send, Send::kFrame);
   EXPECT_EQ(options.top_k, 1);
   EXPECT_FALSE(options.compare_jpeg_quality.has_value());
@@ -148,6 +149,16 @@ TEST(OptionsTest, FlagsThatContradictNameEachOther) {
               HasSubstr("--tls-ca"));
 }
 
+TEST(OptionsTest, MaxBytesIsForFramesOnly) {
+  const auto parsed =
+      Parse({"--server", "edge:1", "--max-bytes", "1400", "a.jpg"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->options.max_bytes, 1400);
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "--max-bytes", "1400", "--send",
+                       "pixels", "a.jpg"}),
+              HasSubstr("--send pixels"));
+}
+
 TEST(OptionsTest, CacheNeedsAFolderFromSomewhere) {
   const ScopedVariable xdg("XDG_CACHE_HOME", "");
   const ScopedVariable home("HOME", "");
@@ -177,6 +188,8 @@ TEST(OptionsTest, MissingServerOrInputIsAnError) {
 TEST(OptionsTest, BadValuesNameTheirFlag) {
   const std::vector<std::pair<const char*, const char*>> cases = {
       {"--rate", "high"},        {"--view", "zoom:3"},
+      {"--max-bytes", "0"},      {"--max-bytes", "-1"},
+      {"--max-bytes", "1.5"},    {"--max-bytes", "9999999999"},
       {"--deadline", "0"},       {"--give-up-after", "0"},
       {"--deadline", "soon"},    {"--top-k", "0"},
       {"--compare-jpeg", "101"}, {"--quality", "0"},

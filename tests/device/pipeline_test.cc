@@ -45,10 +45,11 @@ class PipelineTest : public ::testing::Test {
 
   absl::StatusOr<std::unique_ptr<Pipeline>> Start(Source* source,
                                                   model::Encoder* encoder) {
-    picture_encoder_.emplace(options_, &codec_, encoder);
+    current_codec_.emplace(
+        std::make_shared<const RunCodec>(options_, codec_, Borrow(encoder)));
     link_options_.lossless = !source->is_live();
     return Pipeline::Start(
-        source, &*picture_encoder_,
+        source, &*current_codec_,
         [this](OnAnswer on_answer) {
           return ServerLink::Start(link_options_, std::move(on_answer),
                                    [](const std::string&) {});
@@ -89,7 +90,7 @@ class PipelineTest : public ::testing::Test {
   absl::Status end_;  // Of the last Run().
 
  private:
-  std::optional<PictureEncoder> picture_encoder_;
+  std::optional<CurrentCodec> current_codec_;
 };
 
 TEST_F(PipelineTest, PictureIsAnswered) {
@@ -363,6 +364,37 @@ TEST_F(PipelineTest, LiveRunGoesOnWithoutAServer) {
     EXPECT_EQ(report.status.code(), absl::StatusCode::kUnavailable);
   }
   EXPECT_TRUE(end_.ok()) << end_;
+}
+
+// Latents of 195 and 291 bytes at either rate.
+std::vector<absl::StatusOr<vision::Picture>> WideSquareWide() {
+  return {MakePicture(200, 100), MakePicture(96, 96), MakePicture(200, 100)};
+}
+
+TEST_F(PipelineTest, FileThatFitsIntoNoFrameFailsAloneAndIsNotSent) {
+  options_.max_bytes = 280;
+  ScriptedSource source(WideSquareWide());
+  const std::vector<PictureReport> reports = Run(&source, &encoder_);
+  ASSERT_EQ(reports.size(), 3u);
+  EXPECT_TRUE(reports[0].ok()) << reports[0].status;
+  EXPECT_EQ(reports[1].status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(reports[1].status.message()),
+              HasSubstr("--max-bytes"));
+  EXPECT_TRUE(reports[2].ok()) << reports[2].status;
+  EXPECT_EQ(server_.num_infer_calls, 2);
+  EXPECT_TRUE(end_.ok()) << end_;
+}
+
+TEST_F(PipelineTest, LivePictureThatFitsIntoNoFrameIsDropped) {
+  options_.max_bytes = 280;
+  ScriptedSource source(WideSquareWide(), ScriptedSource::Kind::kLive);
+  uint64_t num_pictures = 0;
+  for (const PictureReport& report : Run(&source, &encoder_)) {
+    EXPECT_TRUE(report.ok()) << report.status;
+    EXPECT_NE(report.sequence, 1u);
+    num_pictures += 1 + report.num_dropped;
+  }
+  EXPECT_EQ(num_pictures, 3u);
 }
 
 TEST_F(PipelineTest, AbandonedPipelineStops) {

@@ -31,8 +31,11 @@ class RunTest : public ::testing::Test {
 
   ExitCode RunOver(Source* source) {
     link_options_.lossless = !source->is_live();
+    CurrentCodec current(std::make_shared<const RunCodec>(
+        MakeEncodingOptions(options_, codec_.spec).value(), codec_,
+        std::make_shared<BlockMeanEncoder>()));
     return RunDevice(
-        options_, codec_, &encoder_, source,
+        options_, &current, source,
         [this](OnAnswer on_answer) {
           return ServerLink::Start(link_options_, std::move(on_answer),
                                    [](const std::string&) {});
@@ -52,7 +55,6 @@ class RunTest : public ::testing::Test {
   TestServer server_;
   LinkOptions link_options_;
   artifact::CodecArtifact codec_ = MakeCodec();
-  BlockMeanEncoder encoder_;
   Options options_;
   ScratchDirectory dir_;
   std::ostringstream out_;
@@ -108,6 +110,15 @@ TEST_F(RunTest, OtherCodecEndsTheRun) {
   };
   EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}),
             ExitCode::kCodecMismatch);
+}
+
+TEST_F(RunTest, RateThatTheCodecLacksIsNamedWithTheOnesItHas) {
+  options_.rate = 2;
+  const absl::Status status =
+      MakeEncodingOptions(options_, codec_.spec).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("--rate: expected 0 to 1 for block-mean, found 2"));
 }
 
 TEST_F(RunTest, TableIsTheDefault) {

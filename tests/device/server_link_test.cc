@@ -105,7 +105,6 @@ class ServerLinkTest : public ::testing::Test {
     server_.emplace("unix:" + sockets_.File("socket"));
     server_->infer = &Accept;
     options_ = server_->link_options();
-    options_.needs.codec = &codec_;
   }
 
   absl::StatusOr<std::unique_ptr<ServerLink>> Start() {
@@ -388,6 +387,37 @@ TEST_F(ServerLinkTest, LiveLinkFailsAtOnceWhileAwayAndComesBack) {
   EXPECT_TRUE((*link)->Finish().ok());
   EXPECT_THAT(reports_.sequences(), ::testing::ElementsAre(0, 2));
   EXPECT_TRUE(reports_.statuses()[1].ok());
+}
+
+TEST_F(ServerLinkTest, LiveLinkStartsWithoutAServerAndFindsItLater) {
+  options_.lossless = false;
+  server_->Kill();
+  auto link = Start();
+  ASSERT_TRUE(link.ok()) << link.status();
+  EXPECT_THAT(reports_.states()[0],
+              AllOf(HasSubstr(server_->address()), HasSubstr("trying again")));
+  EXPECT_EQ((*link)->Send(Request(0)).code(), absl::StatusCode::kUnavailable);
+  Restart();
+  reports_.WaitForStates(2);
+  EXPECT_TRUE((*link)->Send(Request(1)).ok());
+  EXPECT_TRUE((*link)->Finish().ok());
+  EXPECT_THAT(reports_.sequences(), ::testing::ElementsAre(1));
+}
+
+TEST_F(ServerLinkTest, LiveLinkThatNeverFindsAServerCanBeFinished) {
+  options_.lossless = false;
+  server_->Kill();
+  auto link = Start();
+  ASSERT_TRUE(link.ok()) << link.status();
+  EXPECT_TRUE((*link)->Finish().ok());
+  link->reset();
+  EXPECT_THAT(reports_.sequences(), IsEmpty());
+}
+
+TEST_F(ServerLinkTest, LiveLinkStartsWithNoServerOfAnotherCodec) {
+  options_.lossless = false;
+  server_->models.mutable_codecs(0)->set_id(std::string(64, 'b'));
+  EXPECT_EQ(StartError().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(ServerLinkTest, FrozenServerIsLeftForTheNext) {

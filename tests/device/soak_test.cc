@@ -60,11 +60,10 @@ class EndlessSource : public Source {
 };
 
 TEST(SoakTest, MemoryStaysFlat) {
-  const artifact::CodecArtifact codec = MakeCodec();
-  BlockMeanEncoder encoder;
   EncodingOptions options;
   options.view = vision::ParseViewRule("fit:32x32").value();
-  const PictureEncoder picture_encoder(options, &codec, &encoder);
+  CurrentCodec codec(std::make_shared<const RunCodec>(
+      options, MakeCodec(), std::make_shared<BlockMeanEncoder>()));
   TestServer server;
   server.infer = [](auto*, const auto& request, auto* response) {
     response->set_sequence(request.sequence());
@@ -74,7 +73,7 @@ TEST(SoakTest, MemoryStaysFlat) {
   };
   EndlessSource source(NumPictures());
   auto pipeline = Pipeline::Start(
-      &source, &picture_encoder,
+      &source, &codec,
       [&](OnAnswer on_answer) {
         return ServerLink::Start(server.link_options(), std::move(on_answer),
                                  [](const std::string&) {});

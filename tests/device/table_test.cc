@@ -14,6 +14,7 @@ using ::testing::IsEmpty;
 PictureReport MakeReport(const std::string& source, double round_trip_ms) {
   PictureReport report;
   report.source = source;
+  report.rate = 2;
   report.frame_bytes = 2017;
   report.timings.encode = 10;
   report.timings.entropy_code = 2.25;
@@ -40,10 +41,10 @@ TEST(TableTest, PicturesAndSummary) {
                           MakeReport("photos/of/a/very/long/path/dog.jpg", 48)},
                          1, std::nullopt),
             R"(
-picture                     best label                         bytes  encode  network  server  total (ms)
----------------------------------------------------------------------------------------------------------
-photos/cat.jpg              tabby, tabby cat          62.1%    2,017    12.2      4.0    40.0        56.2
-…/a/very/long/path/dog.jpg  tabby, tabby cat          62.1%    2,017    12.2      8.0    40.0        60.2
+picture                     best label                       rate    bytes  encode  network  server  total (ms)
+---------------------------------------------------------------------------------------------------------------
+photos/cat.jpg              tabby, tabby cat          62.1%     2    2,017    12.2      4.0    40.0        56.2
+…/a/very/long/path/dog.jpg  tabby, tabby cat          62.1%     2    2,017    12.2      8.0    40.0        60.2
 
 2 pictures, 0 failed; mean 2,017 bytes; median latency 58.2 ms
 )");
@@ -57,6 +58,16 @@ TEST(TableTest, ComparisonWithJpegAddsAColumnAndARatio) {
   EXPECT_THAT(table, HasSubstr("    2,017   10,085    12.2"));
   EXPECT_THAT(table, HasSubstr("mean 2,017 bytes against 10,085 of JPEG 75 "
                                "(5.0x); median"));
+}
+
+TEST(TableTest, EachPictureHasItsRate) {
+  PictureReport highest = MakeReport("dog.jpg", 44);
+  highest.rate = 15;
+  PictureReport pixels = MakeReport("cat.jpg", 44);
+  pixels.image = SentImage{vision::PictureFormat::kJpeg, 75, 10085};
+  const std::string table = Table({highest, pixels}, 1, std::nullopt);
+  EXPECT_THAT(table, HasSubstr("62.1%    15    2,017    12.2"));
+  EXPECT_THAT(table, HasSubstr("62.1%     -   10,085    12.2"));
 }
 
 TEST(TableTest, TopKListsLabelsWithProbabilities) {

@@ -72,6 +72,38 @@ class AwayAndBackTest : public testing::ServedZooTest {
         work_ / "out");
   }
 
+  // A device that was given no codec and sends a directory of kNumPictures.
+  static std::unique_ptr<testing::Process> StartProvisionedDevice(
+      const std::string& server, const std::vector<std::string>& flags = {}) {
+    const std::string picture = testing::ReadText(WritePicture());
+    for (size_t i = 0; i < kNumPictures; ++i) {
+      scratch_->Write("pictures/" + std::to_string(1000 + i) + ".jpg", picture);
+    }
+    std::vector<std::string> command = CommandLine(server, flags, 0);
+    command.insert(command.end(),
+                   {"--cache", work_ / "cache", work_ / "pictures"});
+    return std::make_unique<testing::Process>(command, work_ / "log",
+                                              work_ / "out");
+  }
+
+  // Puts a server with another codec into the place of `server`; its id.
+  static std::string Replace(std::unique_ptr<testing::ServerProcess>* server,
+                             const std::string& name) {
+    const fs::path zoo = work_ / "other_zoo";
+    fs::create_directories(zoo);
+    const auto id = testing::WriteTinyCodec(zoo / "codec", 7);
+    EXPECT_TRUE(id.ok()) << id.status();
+    EXPECT_TRUE(testing::WriteTinyTail(zoo / "one", "one", *id, 2).ok());
+    const std::string address = (*server)->address();
+    (*server)->process().Signal(SIGKILL);
+    (*server)->process().Wait(kLimitSeconds);
+    fs::remove(work_ / name / "port");
+    *server = std::make_unique<testing::ServerProcess>(
+        zoo, work_ / name, std::vector<std::string>{}, address);
+    EXPECT_FALSE((*server)->address().empty()) << (*server)->log();
+    return *id;
+  }
+
   // Runs a device over one picture and returns the exit code.
   static int RunDevice(const std::string& servers,
                        const std::vector<std::string>& flags) {
@@ -149,25 +181,47 @@ TEST_F(AwayAndBackTest, NextServerTakesOverFromOneThatFreezesOrDies) {
 }
 
 TEST_F(AwayAndBackTest, ServerWithAnotherCodecInItsPlaceIsFive) {
-  fs::create_directories(work_ / "other_zoo");
-  const auto other = testing::WriteTinyCodec(work_ / "other_zoo/codec", 7);
-  ASSERT_TRUE(other.ok()) << other.status();
-  ASSERT_TRUE(
-      testing::WriteTinyTail(work_ / "other_zoo/one", "one", *other, 2).ok());
-  auto server = StartServer("replaced");
-  const std::string address = server->address();
-  auto device = StartDevice(address);
+  const std::vector<std::string> by_folder = {"--codec", work_ / "zoo/codec"};
+  const std::vector<std::string> by_id = {"--cache", work_ / "cache",
+                                          "--codec-id", codec_id_};
+  for (const std::vector<std::string>& told : {by_folder, by_id}) {
+    auto server = StartServer("replaced");
+    testing::Process device(CommandLine(server->address(), told, kNumPictures),
+                            work_ / "log", work_ / "out");
+    WaitForAnswers(&device);
+    const std::string other = Replace(&server, "replaced");
+    EXPECT_EQ(device.Wait(kLimitSeconds), 5) << Log();
+    EXPECT_THAT(Log(), AllOf(HasSubstr(codec_id_), HasSubstr(other)));
+  }
+}
+
+TEST_F(AwayAndBackTest, ProvisionedFilesGoOnWithTheCodecThatTheServerHasNow) {
+  auto server = StartServer("renewed");
+  auto device = StartProvisionedDevice(server->address());
   WaitForAnswers(device.get());
-  server->process().Signal(SIGKILL);
-  server->process().Wait(kLimitSeconds);
-  fs::remove(work_ / "replaced/port");
-  const testing::ServerProcess replacement(work_ / "other_zoo",
-                                           work_ / "replaced", {}, address);
+  const std::string other = Replace(&server, "renewed");
+  ExpectNothingLost(device.get());
+  EXPECT_THAT(Log(),
+              AllOf(HasSubstr("fetching codec " + other),
+                    HasSubstr("codec changed: " + codec_id_.substr(0, 8) +
+                              " -> " + other.substr(0, 8))));
+}
+
+TEST_F(AwayAndBackTest, CodecThatCannotBeFetchedAgainIsFiveAndNamesBothIds) {
+  auto server = StartServer("unfetchable");
+  auto device = StartProvisionedDevice(server->address());
+  WaitForAnswers(device.get());
+  fs::remove_all(work_ / "cache");
+  scratch_->Write("cache", std::string_view("no folder"));
+  const std::string other = Replace(&server, "unfetchable");
   EXPECT_EQ(device->Wait(kLimitSeconds), 5) << Log();
-  EXPECT_THAT(Log(), AllOf(HasSubstr(codec_id_), HasSubstr(*other)));
+  EXPECT_THAT(Log(), AllOf(HasSubstr(codec_id_), HasSubstr(other),
+                           HasSubstr("--cache")));
+  fs::remove(work_ / "cache");
 }
 
 TEST_F(AwayAndBackTest, EmptyDiskIsFilledOnceAndBootsWithoutAServer) {
+  fs::remove_all(work_ / "cache");
   auto server = StartServer("provisioning");
   const std::vector<std::string> flags = {"--cache", work_ / "cache"};
   EXPECT_EQ(RunDevice(server->address(), flags), 0) << Log();

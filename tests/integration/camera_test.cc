@@ -207,6 +207,33 @@ TEST_F(CameraTest, CameraOutlivesARestartOfTheServer) {
   EXPECT_EQ(Stop(&device), 0) << Log();
 }
 
+TEST_F(CameraTest, CameraWaitsForAServerThatStartsLater) {
+  fs::create_directories(work_ / "late");
+  const std::vector<std::string> flags = {"--default-tail", "one"};
+  auto server = std::make_unique<testing::ServerProcess>(work_ / "zoo",
+                                                         work_ / "late", flags);
+  const std::string address = server->address();
+  ASSERT_FALSE(address.empty()) << server->log();
+  server.reset();
+  MjpegServer camera(MakeJpeg());
+  testing::Process device = StartDevice({camera.url()}, address);
+  ASSERT_TRUE(WaitForLog(&device, "trying again")) << Log();
+  fs::remove(work_ / "late/port");
+  server = std::make_unique<testing::ServerProcess>(
+      work_ / "zoo", work_ / "late", flags, address);
+  ASSERT_FALSE(server->address().empty()) << server->log();
+  EXPECT_TRUE(WaitForResults(&device, 3)) << Log();
+  EXPECT_EQ(Stop(&device), 0) << Log();
+  ExpectEveryPictureIsAccountedFor();
+}
+
+TEST_F(CameraTest, CameraThatWaitsForAServerCanBeStopped) {
+  MjpegServer camera(MakeJpeg());
+  testing::Process device = StartDevice({camera.url()}, "127.0.0.1:1");
+  ASSERT_TRUE(WaitForLog(&device, "trying again")) << Log();
+  EXPECT_EQ(Stop(&device), 0) << Log();
+}
+
 TEST_F(CameraTest, RtspIsAnsweredAndItsPasswordIsNotShown) {
   fs::remove(work_ / "url");
   testing::Process camera({RTSP_SERVER, work_ / "url"}, work_ / "rtsp.log");

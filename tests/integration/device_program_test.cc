@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <opencv2/core.hpp>
 #include <sstream>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/vision/picture.h"
 #include "nlohmann/json.hpp"
 #include "tests/integration/process.h"
@@ -50,6 +52,20 @@ class DeviceProgramTest : public testing::ServedZooTest {
                                         "--codec",     codec,      "--json"};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return command;
+  }
+
+  // Blocks of random colours: the more of them, the more bytes.
+  static std::string WriteBlocks(const std::string& name, int num_blocks) {
+    cv::Mat bgr(256, 256, CV_8UC3);
+    cv::RNG random(1);
+    for (int i = 0; i < num_blocks; ++i) {
+      bgr(cv::Rect(i % 16 * 16, i / 16 * 16, 16, 16)) =
+          cv::Scalar(random.uniform(0, 256), random.uniform(0, 256),
+                     random.uniform(0, 256));
+    }
+    const std::vector<uint8_t> bytes =
+        *vision::EncodePicture({bgr}, vision::PictureFormat::kPng, 90);
+    return WriteFile(name, {bytes.begin(), bytes.end()});
   }
 
   // Runs the device to its end and returns the exit code.
@@ -102,6 +118,46 @@ TEST_F(DeviceProgramTest, PixelsAreAnsweredByTheSameTail) {
   ASSERT_THAT(results, SizeIs(1));
   EXPECT_EQ(results[0]["image_format"], "webp");
   EXPECT_EQ(results[0]["results"][0]["tail"], "one");
+}
+
+TEST_F(DeviceProgramTest, EachPictureGetsTheHighestRateWithinTheCap) {
+  std::vector<std::string> pictures;
+  for (const int num_blocks : {0, 32, 64, 96, 128, 160, 192, 256}) {
+    pictures.push_back(
+        WriteBlocks(absl::StrCat("blocks", num_blocks, ".png"), num_blocks));
+  }
+  const auto run = [&](std::vector<std::string> flags) {
+    flags.insert(flags.end(), {"--view", "fit:128x128", "--deadline", "30000"});
+    flags.insert(flags.end(), pictures.begin(), pictures.end());
+    return RunDevice(flags);
+  };
+  std::vector<std::vector<size_t>> bytes(testing::kTinyRates);  // By rate.
+  for (int rate = 0; rate < testing::kTinyRates; ++rate) {
+    ASSERT_EQ(run({"--rate", absl::StrCat(rate)}), 0) << Log();
+    for (const auto& result : Results()) {
+      bytes[rate].push_back(result["frame_bytes"]);
+    }
+    ASSERT_THAT(bytes[rate], SizeIs(pictures.size()));
+  }
+  std::vector<size_t> lowest = bytes[0];
+  std::sort(lowest.begin(), lowest.end());
+  for (const size_t cap : {lowest[4], lowest[4] - 1, lowest[7]}) {
+    const bool all_fit = cap >= lowest[7];
+    EXPECT_EQ(run({"--max-bytes", absl::StrCat(cap)}), all_fit ? 0 : 1);
+    const std::vector<nlohmann::json> results = Results();
+    ASSERT_THAT(results, SizeIs(pictures.size()));
+    for (size_t i = 0; i < results.size(); ++i) {
+      SCOPED_TRACE(results[i].dump());
+      const int rate = bytes[1][i] <= cap ? 1 : bytes[0][i] <= cap ? 0 : -1;
+      if (rate >= 0) {
+        EXPECT_EQ(results[i]["rate"], rate);
+        EXPECT_EQ(results[i]["frame_bytes"], bytes[rate][i]);
+        EXPECT_EQ(results[i]["results"][0]["tail"], "one");
+      } else {
+        EXPECT_EQ(results[i]["error"]["code"], "RESOURCE_EXHAUSTED");
+      }
+    }
+  }
 }
 
 TEST_F(DeviceProgramTest, BadFilesAreReportedBetweenGoodOnes) {
