@@ -86,11 +86,13 @@ absl::Status PlanFrame(const v1::InferRequest& request, const ModelStore& store,
                                     .height = header.latent_height,
                                     .width = header.latent_width};
   SLUICE_RETURN_IF_ERROR(codec::CheckLatentShape(shape));
+  SLUICE_RETURN_IF_ERROR(
+      artifact::CheckLatentSides(codec.spec, shape.height, shape.width));
   if (request.has_geometry()) {
-    const int stride = codec.spec.latent_stride;
     SLUICE_RETURN_IF_ERROR(
         wire::GeometryFromProto(request.geometry(),
-                                {shape.width * stride, shape.height * stride})
+                                {artifact::InputSide(codec.spec, shape.width),
+                                 artifact::InputSide(codec.spec, shape.height)})
             .status());
   }
   plan->memory_bytes = bytes.size() + shape.num_elements() * sizeof(float);

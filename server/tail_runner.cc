@@ -150,7 +150,7 @@ absl::Status WarmUp(const ModelStore& store) {
     const artifact::CodecSpec& spec = codec.artifact.spec;
     const int pad = spec.pad_multiple;
     const int side = (kWarmUpSide + pad - 1) / pad * pad;
-    const int latent_side = side / spec.latent_stride;
+    const int latent_side = artifact::LatentSide(spec, side);
     const int rate = spec.default_rate;
     SLUICE_ASSIGN_OR_RETURN(
         const FloatTensor decoded,

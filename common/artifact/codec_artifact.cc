@@ -35,6 +35,17 @@ struct CodecDescription {
   json about;
 };
 
+json GeometryJson(const CodecSpec& spec) {
+  json geometry = {{"pad_multiple", spec.pad_multiple},
+                   {"latent_stride", spec.latent_stride},
+                   {"latent_channels", spec.latent_channels},
+                   {"features_stride", spec.features_stride},
+                   {"features_channels", spec.features_channels}};
+  // One text per meaning: most codecs trim nothing and do not say so.
+  if (spec.latent_trim != 0) geometry["latent_trim"] = spec.latent_trim;
+  return geometry;
+}
+
 json CanonicalJson(const CodecSpec& spec, const Digests& digests) {
   return {
       {"name", spec.name},
@@ -44,12 +55,7 @@ json CanonicalJson(const CodecSpec& spec, const Digests& digests) {
       {"preprocess",
        {{"scale", double{spec.input_scale}},
         {"offset", double{spec.input_offset}}}},
-      {"geometry",
-       {{"pad_multiple", spec.pad_multiple},
-        {"latent_stride", spec.latent_stride},
-        {"latent_channels", spec.latent_channels},
-        {"features_stride", spec.features_stride},
-        {"features_channels", spec.features_channels}}},
+      {"geometry", GeometryJson(spec)},
       {"rates", {{"count", spec.num_rates}, {"default", spec.default_rate}}},
       {"encoder", spec.encoder},
       {"decoder", spec.decoder},
@@ -89,9 +95,9 @@ absl::Status ParsePreprocess(const JsonObject& canonical, CodecSpec& spec) {
 absl::Status ParseGeometry(const JsonObject& canonical, CodecSpec& spec) {
   SLUICE_ASSIGN_OR_RETURN(const JsonObject fields,
                           canonical.Object("geometry"));
-  SLUICE_RETURN_IF_ERROR(
-      fields.ExpectOnly({"pad_multiple", "latent_stride", "latent_channels",
-                         "features_stride", "features_channels"}));
+  SLUICE_RETURN_IF_ERROR(fields.ExpectOnly(
+      {"pad_multiple", "latent_stride", "latent_trim", "latent_channels",
+       "features_stride", "features_channels"}));
   SLUICE_ASSIGN_OR_RETURN(spec.pad_multiple,
                           fields.Int("pad_multiple", 1, kMaxMultiple));
   SLUICE_ASSIGN_OR_RETURN(spec.latent_stride,
@@ -114,6 +120,12 @@ absl::Status ParseGeometry(const JsonObject& canonical, CodecSpec& spec) {
   if (spec.pad_multiple % spec.features_stride != 0) {
     return fields.Error("features_stride", divisor,
                         absl::StrCat(spec.features_stride));
+  }
+  // Absent for none; something has to be left of the smallest latent.
+  if (fields.value().contains("latent_trim")) {
+    const int most = spec.pad_multiple / spec.latent_stride - 1;
+    SLUICE_ASSIGN_OR_RETURN(spec.latent_trim,
+                            fields.Int("latent_trim", 1, most));
   }
   return absl::OkStatus();
 }
@@ -211,6 +223,25 @@ absl::StatusOr<codec::CodecTables> ReadTables(const fs::path& path,
 }
 
 }  // namespace
+
+int LatentSide(const CodecSpec& spec, int input_side) {
+  return input_side / spec.latent_stride - spec.latent_trim;
+}
+
+int InputSide(const CodecSpec& spec, int latent_side) {
+  return (latent_side + spec.latent_trim) * spec.latent_stride;
+}
+
+absl::Status CheckLatentSides(const CodecSpec& spec, int height, int width) {
+  for (const int side : {height, width}) {
+    if (side > 0 && InputSide(spec, side) % spec.pad_multiple == 0) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "latent of ", height, " x ", width, ": expected that of a picture ",
+        "whose sides are multiples of ", spec.pad_multiple, ", found ",
+        InputSide(spec, height), " x ", InputSide(spec, width)));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<CodecArtifact> LoadCodec(const fs::path& folder,
                                         CodecHalf half) {

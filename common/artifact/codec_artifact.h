@@ -18,13 +18,15 @@ namespace sluice::artifact {
 // seam. Network hyperparameters are the business of the family.
 struct CodecSpec {
   std::string name;    // "patch-v1": [a-z0-9][a-z0-9._-]{0,63}
-  std::string family;  // "patch"
+  std::string family;  // "patch", "entropic_student"
   int version = 1;     // Of this layout of codec.json.
   // Preprocessing: RGB, x * input_scale + input_offset, x in 0..255.
   float input_scale = 1.0f / 127.5f;
   float input_offset = -1.0f;
   int pad_multiple = 32;  // Inputs are edge-replicated to a multiple of it.
-  int latent_stride = 8;  // Latent sides are input sides / latent_stride.
+  // Latent sides are input sides / latent_stride - latent_trim.
+  int latent_stride = 8;
+  int latent_trim = 0;
   int latent_channels = 32;
   int features_stride = 8;
   int features_channels = 32;
@@ -33,6 +35,13 @@ struct CodecSpec {
   nlohmann::json encoder;  // Object: the encoder's hyperparameters.
   nlohmann::json decoder;  // Object: the decoder network's, likewise.
 };
+
+// The latent side of a padded picture's side, and back: the geometry rule.
+int LatentSide(const CodecSpec& spec, int input_side);
+int InputSide(const CodecSpec& spec, int latent_side);
+
+// InvalidArgument unless a padded picture has a latent of these sides.
+absl::Status CheckLatentSides(const CodecSpec& spec, int height, int width);
 
 // A loaded codec. Immutable. A device loads no decoder.
 struct CodecArtifact {

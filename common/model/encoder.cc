@@ -6,16 +6,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/model/codec_networks.h"
 #include "common/model/compute.h"
-#include "common/model/patch_encoder.h"
 #include "common/model/tensor_bridge.h"
 
 namespace sluice::model {
 namespace {
 
-class TorchPatchEncoder : public Encoder {
+class TorchEncoder : public Encoder {
  public:
-  TorchPatchEncoder(PatchEncoder network, int pad_multiple, int num_threads)
+  TorchEncoder(std::unique_ptr<EncoderNetwork> network, int pad_multiple,
+               int num_threads)
       : network_(std::move(network)),
         pad_multiple_(pad_multiple),
         num_threads_(num_threads) {}
@@ -31,11 +32,11 @@ class TorchPatchEncoder : public Encoder {
     }
     UseThreads();
     return RunNetwork(
-        [&] { return network_(ToTorch(input).unsqueeze(0)).squeeze(0); });
+        [&] { return (*network_)(ToTorch(input).unsqueeze(0)).squeeze(0); });
   }
 
   double Macs(int height, int width) const override {
-    return network_.Macs(height, width);
+    return network_->Macs(height, width);
   }
 
  private:
@@ -46,7 +47,7 @@ class TorchPatchEncoder : public Encoder {
     SetComputeThreads(num_threads_);
   }
 
-  PatchEncoder network_;
+  std::unique_ptr<EncoderNetwork> network_;
   int pad_multiple_;
   int num_threads_;
   std::thread::id thread_;
@@ -57,14 +58,12 @@ class TorchPatchEncoder : public Encoder {
 absl::StatusOr<std::unique_ptr<Encoder>> LoadEncoder(
     const artifact::CodecArtifact& codec, int num_threads) {
   SetComputeThreads(num_threads);
-  SLUICE_ASSIGN_OR_RETURN(const PatchEncoderShape shape,
-                          PatchEncoderShapeOf(codec.spec));
   SLUICE_ASSIGN_OR_RETURN(const Weights weights,
                           WeightsFromTensors(codec.encoder));
-  SLUICE_ASSIGN_OR_RETURN(PatchEncoder network,
-                          PatchEncoder::Create(shape, weights));
-  return std::make_unique<TorchPatchEncoder>(
-      std::move(network), codec.spec.pad_multiple, num_threads);
+  SLUICE_ASSIGN_OR_RETURN(std::unique_ptr<EncoderNetwork> network,
+                          MakeEncoderNetwork(codec.spec, weights));
+  return std::make_unique<TorchEncoder>(std::move(network),
+                                        codec.spec.pad_multiple, num_threads);
 }
 
 }  // namespace sluice::model

@@ -15,7 +15,7 @@ class Encoder {
   virtual ~Encoder() = default;
 
   // `input` is float32 [3,H,W], preprocessed, H and W multiples of the codec's
-  // pad_multiple. Returns the latent, float32 [C,H/stride,W/stride].
+  // pad_multiple. Returns the latent, float32 [C,h,w] by its geometry rule.
   // InvalidArgument for another shape. One caller at a time.
   virtual absl::StatusOr<base::FloatTensor> Encode(
       const base::FloatTensor& input) = 0;

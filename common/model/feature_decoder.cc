@@ -2,9 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/model/codec_networks.h"
 #include "common/model/decoder_network.h"
 #include "common/model/mobilenet_v2.h"
-#include "common/model/patch_decoder.h"
 #include "common/model/tensor_bridge.h"
 
 namespace sluice::model {
@@ -12,7 +12,8 @@ namespace {
 
 class TorchFeatureDecoder : public FeatureDecoder {
  public:
-  TorchFeatureDecoder(artifact::CodecSpec spec, PatchDecoder decoder,
+  TorchFeatureDecoder(artifact::CodecSpec spec,
+                      std::unique_ptr<DecoderNetwork> decoder,
                       MobileNetEntrance entrance)
       : spec_(std::move(spec)),
         decoder_(std::move(decoder)),
@@ -23,6 +24,9 @@ class TorchFeatureDecoder : public FeatureDecoder {
       std::span<const int> rates) const override {
     SLUICE_RETURN_IF_ERROR(
         CheckShape(y_hat, {-1, spec_.latent_channels, -1, -1}, "y_hat"));
+    SLUICE_RETURN_IF_ERROR(
+        artifact::CheckLatentSides(spec_, static_cast<int>(y_hat.shape[2]),
+                                   static_cast<int>(y_hat.shape[3])));
     if (static_cast<int64_t>(rates.size()) != y_hat.shape[0]) {
       return absl::InvalidArgumentError(
           absl::StrCat("rates: expected one per sample, ", y_hat.shape[0],
@@ -36,7 +40,7 @@ class TorchFeatureDecoder : public FeatureDecoder {
       }
       indices.data_ptr<int64_t>()[i] = rates[i];
     }
-    return RunNetwork([&] { return decoder_(ToTorch(y_hat), indices); });
+    return RunNetwork([&] { return (*decoder_)(ToTorch(y_hat), indices); });
   }
 
   absl::StatusOr<base::FloatTensor> Enter(
@@ -52,13 +56,13 @@ class TorchFeatureDecoder : public FeatureDecoder {
   }
 
   double DecodeMacs(int height, int width) const override {
-    return decoder_.Macs(height / spec_.latent_stride,
-                         width / spec_.latent_stride);
+    return decoder_->Macs(artifact::LatentSide(spec_, height),
+                          artifact::LatentSide(spec_, width));
   }
 
  private:
   artifact::CodecSpec spec_;
-  PatchDecoder decoder_;
+  std::unique_ptr<DecoderNetwork> decoder_;
   MobileNetEntrance entrance_;
 };
 
@@ -66,12 +70,10 @@ class TorchFeatureDecoder : public FeatureDecoder {
 
 absl::StatusOr<std::unique_ptr<FeatureDecoder>> LoadFeatureDecoder(
     const artifact::CodecArtifact& codec) {
-  SLUICE_ASSIGN_OR_RETURN(const PatchDecoderShape shape,
-                          PatchDecoderShapeOf(codec.spec));
-  if (shape.features_channels != kMobileNetSeamChannels) {
+  if (codec.spec.features_channels != kMobileNetSeamChannels) {
     return absl::InvalidArgumentError(absl::StrCat(
         "codec.json: canonical.geometry.features_channels: expected ",
-        kMobileNetSeamChannels, ", found ", shape.features_channels));
+        kMobileNetSeamChannels, ", found ", codec.spec.features_channels));
   }
   SLUICE_ASSIGN_OR_RETURN(const Weights weights,
                           WeightsFromTensors(codec.decoder));
@@ -82,8 +84,8 @@ absl::StatusOr<std::unique_ptr<FeatureDecoder>> LoadFeatureDecoder(
         "decoder.safetensors: expected tensors named decoder.* and entrance.* "
         "only");
   }
-  SLUICE_ASSIGN_OR_RETURN(PatchDecoder decoder,
-                          PatchDecoder::Create(shape, decoder_weights));
+  SLUICE_ASSIGN_OR_RETURN(std::unique_ptr<DecoderNetwork> decoder,
+                          MakeDecoderNetwork(codec.spec, decoder_weights));
   SLUICE_ASSIGN_OR_RETURN(MobileNetEntrance entrance,
                           MobileNetEntrance::Create(entrance_weights));
   return std::make_unique<TorchFeatureDecoder>(codec.spec, std::move(decoder),

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "common/model/no_autocast.h"
+
 namespace sluice::model {
 
 Conv::Conv(WeightReader& reader, const std::string& name, const ConvSpec& spec)
@@ -11,16 +13,23 @@ Conv::Conv(WeightReader& reader, const std::string& name, const ConvSpec& spec)
       weight_(reader.Take(name + ".weight",
                           {spec.out_channels, spec.in_channels / spec.groups,
                            spec.kernel, spec.kernel})),
-      bias_(reader.Take(name + ".bias", {spec.out_channels})) {}
+      bias_(spec.has_bias ? reader.Take(name + ".bias", {spec.out_channels})
+                          : at::Tensor()) {}
 
 at::Tensor Conv::operator()(const at::Tensor& x) const {
-  const int border =
-      spec_.padding == Padding::kSame ? (spec_.kernel - 1) / 2 : 0;
+  const int border = spec_.padding == Padding::kSame   ? (spec_.kernel - 1) / 2
+                     : spec_.padding == Padding::kHalf ? spec_.kernel / 2
+                                                       : 0;
   const at::Tensor padded = spec_.padding == Padding::kRightBottom
                                 ? at::constant_pad_nd(x, {0, 1, 0, 1})
                                 : x;
   return at::conv2d(padded, weight_, bias_, spec_.stride, border,
                     /*dilation=*/1, spec_.groups);
+}
+
+at::Tensor Conv::InFloat32(const at::Tensor& x) const {
+  const NoAutocast no_autocast;
+  return (*this)(x.to(at::kFloat));
 }
 
 double Conv::Macs(double output_positions) const {
@@ -38,7 +47,9 @@ void InitConv(const std::string& name, const ConvSpec& spec, double scale,
   weight.normal_(0.0, scale * std::sqrt(2.0 / fan_in), generator);
   (*weights)[name + ".weight"] =
       weight.contiguous(at::MemoryFormat::ChannelsLast);
-  (*weights)[name + ".bias"] = at::zeros({spec.out_channels}, at::kFloat);
+  if (spec.has_bias) {
+    (*weights)[name + ".bias"] = at::zeros({spec.out_channels}, at::kFloat);
+  }
 }
 
 namespace {

@@ -11,9 +11,9 @@
 namespace sluice::model {
 
 // How a convolution meets the border. kValid adds nothing; kSame adds (k-1)/2
-// all around; kRightBottom adds one row and column at the far ends,
-// TensorFlow's way at stride 2 for even sizes.
-enum class Padding { kValid, kSame, kRightBottom };
+// all around; kHalf adds k/2, one more where k is even; kRightBottom adds one
+// row and column at the far ends, TensorFlow's way at stride 2 for even sizes.
+enum class Padding { kValid, kSame, kHalf, kRightBottom };
 
 struct ConvSpec {
   int in_channels = 0;
@@ -22,15 +22,20 @@ struct ConvSpec {
   int stride = 1;
   int groups = 1;
   Padding padding = Padding::kSame;
+  bool has_bias = true;
 };
 
-// A convolution with bias over [N,C,H,W], "<name>.weight" and "<name>.bias".
+// A convolution over [N,C,H,W], "<name>.weight" and "<name>.bias".
 class Conv {
  public:
   Conv() = default;
   Conv(WeightReader& reader, const std::string& name, const ConvSpec& spec);
 
   at::Tensor operator()(const at::Tensor& x) const;
+
+  // In float32, also under autocast: for a latent, as bfloat16's spacing
+  // reaches 0.5 at 64.
+  at::Tensor InFloat32(const at::Tensor& x) const;
 
   // Multiply-accumulates for one sample whose output has that many positions.
   double Macs(double output_positions) const;
@@ -42,7 +47,7 @@ class Conv {
 };
 
 // Fresh weights for `spec`: normal with variance 2 / fan-in times scale^2 (He
-// et al. 2015), zero bias.
+// et al. 2015), zero bias if any.
 void InitConv(const std::string& name, const ConvSpec& spec, double scale,
               const at::Generator& generator, Weights* weights);
 

@@ -108,7 +108,11 @@ MobileNetTail::Output MobileNetTail::operator()(
   at::Tensor x = features.contiguous(at::MemoryFormat::ChannelsLast);
   for (int i = 0; i < static_cast<int>(blocks_.size()); ++i) {
     x = Run(blocks_[i], x);
-    if (kMobileNetSeamBlock + i == kDeepTapBlock) output.deep = x;
+    const int block = kMobileNetSeamBlock + i;
+    if (block == kDeepTapBlock) output.deep = x;
+    if (block + 1 == kMobileNetBlocks || StrideOf(block + 1) == 2) {
+      output.stages.push_back(x);
+    }
   }
   x = Relu6(last_conv_(x)).mean({2, 3});
   output.logits = at::linear(x, classifier_weight_, classifier_bias_);

@@ -45,7 +45,9 @@ class MobileNetTail {
                                               int num_classes);
 
   struct Output {
-    at::Tensor deep;    // Block 12's output [N,96,h/2,w/2], for distillation.
+    at::Tensor deep;  // Block 12's output [N,96,h/2,w/2], for distillation.
+    // Outputs of blocks 5, 12 and 16, the last of each resolution.
+    std::vector<at::Tensor> stages;
     at::Tensor logits;  // [N,num_classes]
   };
   Output operator()(const at::Tensor& features) const;

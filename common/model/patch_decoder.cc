@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "common/base/status_macros.h"
+#include "common/model/field_reader.h"
 #include "common/model/patch_family.h"
 #include "nlohmann/json.hpp"
 
@@ -10,7 +11,8 @@ namespace sluice::model {
 
 absl::StatusOr<PatchDecoderShape> PatchDecoderShapeOf(
     const artifact::CodecSpec& spec) {
-  SLUICE_RETURN_IF_ERROR(CheckPatchFamily(spec));
+  SLUICE_RETURN_IF_ERROR(CheckStrides(spec, kPatchStride,
+                                      /*latent_trim=*/0, kPatchStride));
   FieldReader fields(spec.decoder, "canonical.decoder");
   PatchDecoderShape shape;
   shape.latent_channels = spec.latent_channels;

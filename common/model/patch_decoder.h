@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/artifact/codec_artifact.h"
+#include "common/model/codec_networks.h"
 #include "common/model/layers.h"
 #include "common/model/weights.h"
 
@@ -29,12 +30,13 @@ nlohmann::json ToJson(const PatchDecoderShape& shape);
 
 // y_hat [N,latent_channels,h,w] with rate indices int64 [N] -> features
 // [N,features_channels,h,w]. A rate is a scale and a shift per channel.
-class PatchDecoder {
+class PatchDecoder : public DecoderNetwork {
  public:
   static absl::StatusOr<PatchDecoder> Create(const PatchDecoderShape& shape,
                                              const Weights& weights);
-  at::Tensor operator()(const at::Tensor& y_hat, const at::Tensor& rates) const;
-  double Macs(int latent_height, int latent_width) const;
+  at::Tensor operator()(const at::Tensor& y_hat,
+                        const at::Tensor& rates) const override;
+  double Macs(int latent_height, int latent_width) const override;
 
  private:
   Conv stem_;

@@ -1,9 +1,9 @@
 #include "common/model/patch_encoder.h"
 
 #include <ATen/ATen.h>
-#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include "common/base/status_macros.h"
+#include "common/model/field_reader.h"
 #include "common/model/patch_family.h"
 #include "nlohmann/json.hpp"
 
@@ -26,16 +26,12 @@ ConvSpec Stem2(const PatchEncoderShape& shape) {
           .padding = Padding::kValid};
 }
 
-// Switches CPU autocast off for the enclosing scope.
-using NoAutocast = c10::impl::ExcludeDispatchKeyGuard;
-const c10::DispatchKeySet kAutocastKeys({c10::DispatchKey::AutocastCPU,
-                                         c10::DispatchKey::AutocastCUDA});
-
 }  // namespace
 
 absl::StatusOr<PatchEncoderShape> PatchEncoderShapeOf(
     const artifact::CodecSpec& spec) {
-  SLUICE_RETURN_IF_ERROR(CheckPatchFamily(spec));
+  SLUICE_RETURN_IF_ERROR(CheckStrides(spec, kPatchStride,
+                                      /*latent_trim=*/0, kPatchStride));
   FieldReader fields(spec.encoder, "canonical.encoder");
   PatchEncoderShape shape;
   shape.stem_channels = fields.Take("stem_channels", kMaxPatchWidth);
@@ -72,8 +68,7 @@ at::Tensor PatchEncoder::operator()(const at::Tensor& pictures) const {
   at::Tensor x = stem2_(
       at::relu(stem4_(pictures.contiguous(at::MemoryFormat::ChannelsLast))));
   for (const BottleneckBlock& block : blocks_) x = block(x);
-  const NoAutocast no_autocast(kAutocastKeys);
-  return head_(x.to(at::kFloat));
+  return head_.InFloat32(x);
 }
 
 double PatchEncoder::Macs(int height, int width) const {

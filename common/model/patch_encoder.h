@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/artifact/codec_artifact.h"
+#include "common/model/codec_networks.h"
 #include "common/model/layers.h"
 #include "common/model/weights.h"
 
@@ -26,20 +27,20 @@ struct PatchEncoderShape {
 };
 
 // InvalidArgument naming the field of codec.json when it is missing or outside
-// its range; NotFound when the family is another.
+// its range, or for strides that are not the family's. REQUIRES: the spec is of
+// this family.
 absl::StatusOr<PatchEncoderShape> PatchEncoderShapeOf(
     const artifact::CodecSpec& spec);
 nlohmann::json ToJson(const PatchEncoderShape& shape);
 
 // Pictures [N,3,H,W] in [-1,1], H and W multiples of 8 -> latents
-// [N,latent_channels,H/8,W/8]. The last convolution always runs in float32,
-// also under autocast: bfloat16's spacing reaches 0.5 at 64.
-class PatchEncoder {
+// [N,latent_channels,H/8,W/8].
+class PatchEncoder : public EncoderNetwork {
  public:
   static absl::StatusOr<PatchEncoder> Create(const PatchEncoderShape& shape,
                                              const Weights& weights);
-  at::Tensor operator()(const at::Tensor& pictures) const;
-  double Macs(int height, int width) const;
+  at::Tensor operator()(const at::Tensor& pictures) const override;
+  double Macs(int height, int width) const override;
 
  private:
   Conv stem4_;

@@ -24,11 +24,6 @@ at::Tensor OfRate(const at::Tensor& table, const at::Tensor& rates) {
   return OverPositions(at::index_select(table, 0, rates));
 }
 
-// Rounds, with the gradient of the identity.
-at::Tensor RoundStraightThrough(const at::Tensor& x) {
-  return x + (at::round(x) - x).detach();
-}
-
 }  // namespace
 
 absl::StatusOr<RateModel> RateModel::Create(int num_rates, int num_channels,
@@ -106,6 +101,14 @@ void RateModel::UpdateMedian(const at::Tensor& y, double step) {
   median_.lerp_(std::get<0>(flat.median(1)), step);
 }
 
+QuantizerScales RateModel::Scales() const {
+  const at::NoGradGuard no_grad;
+  const at::Tensor gain = log_gain_.exp();
+  return {.gain = gain,
+          .inverse_gain = log_inverse_gain_.exp(),
+          .median = gain * median_};
+}
+
 Weights InitRateModel(int num_rates, const at::Tensor& y_mean,
                       const at::Tensor& y_std, double std_of_symbols) {
   const int64_t num_channels = y_mean.numel();
@@ -123,27 +126,6 @@ Weights InitRateModel(int num_rates, const at::Tensor& y_mean,
           {"mix_logit", at::zeros({num_channels, kMixtureSize})},
           {"mix_mean", y_mean.unsqueeze(1).repeat({1, kMixtureSize})},
           {"mix_log_scale", at::log(y_std).unsqueeze(1) + spread.unsqueeze(0)}};
-}
-
-absl::StatusOr<codec::CodecTables> TablesFromCounts(
-    const Weights& weights, int num_rates, int num_channels,
-    const SymbolCounts& counts) {
-  const at::Tensor gain = weights.at("log_gain").exp().contiguous();
-  const at::Tensor inverse = weights.at("log_inverse_gain").exp().contiguous();
-  const at::Tensor median = (gain * weights.at("median")).contiguous();
-  std::vector<codec::ChannelTable> tables;
-  for (int r = 0; r < num_rates; ++r) {
-    for (int c = 0; c < num_channels; ++c) {
-      SLUICE_ASSIGN_OR_RETURN(codec::QuantizedCdf cdf,
-                              QuantizeFit(FitSymbols(counts[r][c])));
-      tables.push_back(
-          {.gain = gain.data_ptr<float>()[r * num_channels + c],
-           .inverse_gain = inverse.data_ptr<float>()[r * num_channels + c],
-           .median = median.data_ptr<float>()[r * num_channels + c],
-           .cdf = std::move(cdf)});
-    }
-  }
-  return codec::CodecTables::Create(num_rates, num_channels, std::move(tables));
 }
 
 }  // namespace sluice::model

@@ -10,11 +10,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <vector>
-
 #include "absl/status/statusor.h"
-#include "common/codec/codec_tables.h"
-#include "common/model/symbol_fit.h"
+#include "common/model/latent_model.h"
 #include "common/model/weights.h"
 
 namespace sluice::model {
@@ -22,32 +19,22 @@ namespace sluice::model {
 // Weights: "log_gain", "log_inverse_gain" [R,C], "median" [C] (a running
 // estimate, not trained), and the mixture's "mix_logit", "mix_mean",
 // "mix_log_scale" [C,K].
-class RateModel {
+class RateModel : public LatentModel {
  public:
   static absl::StatusOr<RateModel> Create(int num_rates, int num_channels,
                                           const Weights& weights);
 
-  // A latent as training sees it.
-  struct Proxy {
-    at::Tensor y_hat;  // [N,C,h,w]
-    at::Tensor bits;   // [N]; under uniform noise instead of rounding.
-  };
-  // `y` is float32 [N,C,h,w], `rates` int64 [N], `noise` uniform in
-  // [-1/2,1/2], of y's shape. Rates below `first_noisy_rate` are rounded with
-  // the gradient straight through, as it matters there what becomes zero; from
-  // it on the noise stands in, whose gradient knows that a larger gain is a
-  // finer step. (Rounding alone left 9 of 32 channels alive.)
+  // In Apply it matters at low rates what becomes zero, and so they round; the
+  // noise's gradient knows that a larger gain is a finer step. (Rounding alone
+  // left 9 of 32 channels alive.)
   Proxy Apply(const at::Tensor& y, const at::Tensor& rates,
-              const at::Tensor& noise, int first_noisy_rate) const;
-
-  // What a decoder sees: rounded at every rate, no gradient needed.
-  at::Tensor RoundedLatent(const at::Tensor& y, const at::Tensor& rates) const;
-
-  // Bits of the rounded latent under the density, per channel: [N,C].
-  at::Tensor RoundedBits(const at::Tensor& y, const at::Tensor& rates) const;
-
-  // Moves "median" toward this batch's by `step` in 0..1. No gradient.
-  void UpdateMedian(const at::Tensor& y, double step);
+              const at::Tensor& noise, int first_noisy_rate) const override;
+  at::Tensor RoundedLatent(const at::Tensor& y,
+                           const at::Tensor& rates) const override;
+  at::Tensor RoundedBits(const at::Tensor& y,
+                         const at::Tensor& rates) const override;
+  void UpdateMedian(const at::Tensor& y, double step) override;
+  QuantizerScales Scales() const override;
 
  private:
   RateModel() = default;
@@ -62,12 +49,5 @@ class RateModel {
 // rate's below.
 Weights InitRateModel(int num_rates, const at::Tensor& y_mean,
                       const at::Tensor& y_std, double std_of_symbols);
-
-// Integer tables from the histograms counts[r][c] (symbol_fit.h).
-using SymbolCounts = std::vector<std::vector<std::vector<uint64_t>>>;
-absl::StatusOr<codec::CodecTables> TablesFromCounts(const Weights& weights,
-                                                    int num_rates,
-                                                    int num_channels,
-                                                    const SymbolCounts& counts);
 
 }  // namespace sluice::model

@@ -7,7 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/model/patch_family.h"
+#include "common/model/entropic_decoder.h"
+#include "common/model/entropic_encoder.h"
+#include "common/model/factorized_prior.h"
+#include "common/model/patch_decoder.h"
+#include "common/model/patch_encoder.h"
+#include "common/model/rate_model.h"
+#include "common/model/symbol_fit.h"
 
 namespace sluice::train {
 namespace {
@@ -15,9 +21,25 @@ namespace {
 constexpr int kBatch = 32;
 constexpr double kSymbolStd = 6.0;  // Of a fresh latent at the highest rate.
 constexpr int kTableCrop = 224;
+constexpr int64_t kTableBatches = int64_t{1} << 41;  // Apart from training's.
+
+constexpr char kRatePrefix[] = "rate.";
+constexpr char kPriorPrefix[] = "entropy_bottleneck.";
 
 int LargestCrop(const PictureBatches& pictures) {
   return std::min(kTableCrop, pictures.max_crop() / 32 * 32);
+}
+
+// Fits the decoder network's last layer to the features it is to rebuild.
+void FitHead(const std::string& name, const FeatureMetric& metric,
+             model::Weights* decoder) {
+  decoder->at(name + ".bias").copy_(metric.mean.cpu());
+  decoder->at(name + ".weight")
+      .mul_(at::sqrt(metric.variance.cpu()).reshape({-1, 1, 1, 1}));
+}
+
+bool IsEntropicStudent(const Recipe& recipe) {
+  return recipe.spec.family == model::kEntropicStudentFamily;
 }
 
 // Mean and standard deviation per channel of the latent of one batch.
@@ -25,64 +47,134 @@ struct Moments {
   at::Tensor mean;
   at::Tensor std;
 };
-Moments LatentMoments(const model::PatchEncoder& encoder,
-                      const PictureBatches& pictures) {
+absl::StatusOr<Moments> LatentMoments(const Recipe& recipe,
+                                      const model::Weights& encoder_weights,
+                                      const PictureBatches& pictures) {
+  SLUICE_ASSIGN_OR_RETURN(
+      const std::unique_ptr<model::EncoderNetwork> encoder,
+      model::MakeEncoderNetwork(recipe.spec, encoder_weights));
   const at::NoGradGuard no_grad;
-  const at::Tensor y = encoder(pictures.CentreCrops(
+  const at::Tensor y = (*encoder)(pictures.CentreCrops(
       0, static_cast<int>(std::min<int64_t>(kBatch, pictures.num_pictures())),
       LargestCrop(pictures)));
-  return {.mean = y.mean({0, 2, 3}),
-          .std = at::sqrt(y.var({0, 2, 3}, false)).clamp_min(1e-4)};
+  return Moments{.mean = y.mean({0, 2, 3}),
+                 .std = at::sqrt(y.var({0, 2, 3}, false)).clamp_min(1e-4)};
+}
+
+absl::StatusOr<std::unique_ptr<model::LatentModel>> MakeLatentModel(
+    const Recipe& recipe, const model::Weights& weights) {
+  if (IsEntropicStudent(recipe)) {
+    SLUICE_ASSIGN_OR_RETURN(model::FactorizedPrior prior,
+                            model::FactorizedPrior::Create(
+                                recipe.spec.latent_channels,
+                                model::WithoutPrefix(weights, kPriorPrefix)));
+    return std::make_unique<model::FactorizedPrior>(std::move(prior));
+  }
+  SLUICE_ASSIGN_OR_RETURN(
+      model::RateModel rate,
+      model::RateModel::Create(recipe.spec.num_rates,
+                               recipe.spec.latent_channels,
+                               model::WithoutPrefix(weights, kRatePrefix)));
+  return std::make_unique<model::RateModel>(std::move(rate));
 }
 
 }  // namespace
 
 absl::StatusOr<CodecStudent> BuildCodecStudent(const Recipe& recipe,
                                                model::Weights weights) {
+  CodecStudent student;
   SLUICE_ASSIGN_OR_RETURN(
-      model::PatchEncoder encoder,
-      model::PatchEncoder::Create(recipe.encoder,
-                                  model::WithoutPrefix(weights, "encoder.")));
+      student.encoder,
+      model::MakeEncoderNetwork(recipe.spec,
+                                model::WithoutPrefix(weights, "encoder.")));
   SLUICE_ASSIGN_OR_RETURN(
-      model::PatchDecoder decoder,
-      model::PatchDecoder::Create(recipe.decoder,
-                                  model::WithoutPrefix(weights, "decoder.")));
-  SLUICE_ASSIGN_OR_RETURN(
-      model::RateModel rate,
-      model::RateModel::Create(recipe.decoder.num_rates,
-                               recipe.encoder.latent_channels,
-                               model::WithoutPrefix(weights, "rate.")));
-  SLUICE_ASSIGN_OR_RETURN(model::MobileNetEntrance entrance,
+      student.decoder,
+      model::MakeDecoderNetwork(recipe.spec,
+                                model::WithoutPrefix(weights, "decoder.")));
+  SLUICE_ASSIGN_OR_RETURN(student.latent, MakeLatentModel(recipe, weights));
+  SLUICE_ASSIGN_OR_RETURN(student.entrance,
                           model::MobileNetEntrance::Create(
                               model::WithoutPrefix(weights, "entrance.")));
-  return CodecStudent{.weights = std::move(weights),
-                      .encoder = std::move(encoder),
-                      .decoder = std::move(decoder),
-                      .rate = std::move(rate),
-                      .entrance = std::move(entrance)};
+  student.weights = std::move(weights);
+  return student;
 }
+
+namespace {
+
+// A family's encoder, decoder network and latent model, not trained yet.
+absl::StatusOr<model::Weights> InitPatch(const Recipe& recipe,
+                                         const FeatureMetric& metric,
+                                         const PictureBatches& pictures,
+                                         const at::Generator& generator) {
+  SLUICE_ASSIGN_OR_RETURN(const model::PatchEncoderShape encoder_shape,
+                          model::PatchEncoderShapeOf(recipe.spec));
+  SLUICE_ASSIGN_OR_RETURN(const model::PatchDecoderShape decoder_shape,
+                          model::PatchDecoderShapeOf(recipe.spec));
+  const model::Weights encoder =
+      model::InitPatchEncoder(encoder_shape, generator);
+  model::Weights decoder = model::InitPatchDecoder(decoder_shape, generator);
+  FitHead("head", metric, &decoder);
+  SLUICE_ASSIGN_OR_RETURN(const Moments moments,
+                          LatentMoments(recipe, encoder, pictures));
+  model::Weights all = model::WithPrefix(encoder, "encoder.");
+  all.merge(model::WithPrefix(decoder, "decoder."));
+  all.merge(model::WithPrefix(
+      model::InitRateModel(recipe.spec.num_rates, moments.mean, moments.std,
+                           kSymbolStd),
+      kRatePrefix));
+  return all;
+}
+
+absl::StatusOr<model::Weights> InitEntropicStudent(
+    const Recipe& recipe, const FeatureMetric& metric,
+    const PictureBatches& pictures, const at::Generator& generator) {
+  SLUICE_ASSIGN_OR_RETURN(const model::EntropicStudentShape shape,
+                          model::EntropicStudentShapeOf(recipe.spec));
+  model::Weights encoder = model::InitEntropicEncoder(shape, generator);
+  model::Weights decoder = model::InitEntropicDecoder(shape, generator);
+  FitHead("4", metric, &decoder);
+  // There is no gain to set the step by, so the last layer does: one step per
+  // standard deviation, low as these rates are.
+  SLUICE_ASSIGN_OR_RETURN(const Moments moments,
+                          LatentMoments(recipe, encoder, pictures));
+  encoder["4.weight"].div_(moments.std.reshape({-1, 1, 1, 1}));
+  model::Weights all = model::WithPrefix(encoder, "encoder.");
+  all.merge(model::WithPrefix(decoder, "decoder."));
+  all.merge(model::WithPrefix(
+      model::InitFactorizedPrior(shape.latent_channels, generator),
+      kPriorPrefix));
+  return all;
+}
+
+// Gains and medians as the tables have them.
+model::Weights RateModelFromTables(const codec::CodecTables& tables,
+                                   const Moments& moments) {
+  model::Weights rate = model::InitRateModel(tables.num_rates(), moments.mean,
+                                             moments.std, kSymbolStd);
+  for (int r = 0; r < tables.num_rates(); ++r) {
+    for (int c = 0; c < tables.num_channels(); ++c) {
+      const codec::ChannelTable& table = tables.rate(r)[c];
+      const int64_t i = static_cast<int64_t>(r) * tables.num_channels() + c;
+      rate["log_gain"].data_ptr<float>()[i] = std::log(table.gain);
+      rate["log_inverse_gain"].data_ptr<float>()[i] =
+          std::log(table.inverse_gain);
+      rate["median"].data_ptr<float>()[c] = table.median / table.gain;
+    }
+  }
+  return rate;
+}
+
+}  // namespace
 
 absl::StatusOr<model::Weights> InitCodecWeights(
     const Recipe& recipe, const TeacherParts& teacher,
     const FeatureMetric& metric, const PictureBatches& pictures) {
-  at::Generator generator = at::detail::createCPUGenerator(recipe.seed);
-  const model::Weights encoder_weights =
-      model::InitPatchEncoder(recipe.encoder, generator);
-  model::Weights decoder_weights =
-      model::InitPatchDecoder(recipe.decoder, generator);
-  decoder_weights["head.bias"].copy_(metric.mean.cpu());
-  decoder_weights["head.weight"].mul_(
-      at::sqrt(metric.variance.cpu()).reshape({-1, 1, 1, 1}));
+  const at::Generator generator = at::detail::createCPUGenerator(recipe.seed);
   SLUICE_ASSIGN_OR_RETURN(
-      const model::PatchEncoder encoder,
-      model::PatchEncoder::Create(recipe.encoder, encoder_weights));
-  const Moments moments = LatentMoments(encoder, pictures);
-  model::Weights all = model::WithPrefix(encoder_weights, "encoder.");
-  all.merge(model::WithPrefix(decoder_weights, "decoder."));
-  all.merge(model::WithPrefix(
-      model::InitRateModel(recipe.decoder.num_rates, moments.mean, moments.std,
-                           kSymbolStd),
-      "rate."));
+      model::Weights all,
+      IsEntropicStudent(recipe)
+          ? InitEntropicStudent(recipe, metric, pictures, generator)
+          : InitPatch(recipe, metric, pictures, generator));
   for (const auto& [name, weight] : teacher.weights.entrance) {
     all["entrance." + name] = weight.cpu().clone();
   }
@@ -92,35 +184,29 @@ absl::StatusOr<model::Weights> InitCodecWeights(
 absl::StatusOr<model::Weights> WeightsFromCodec(
     const Recipe& recipe, const artifact::CodecArtifact& codec,
     const PictureBatches& pictures) {
-  if (codec.spec.num_rates != recipe.decoder.num_rates) {
+  if (codec.spec.family != recipe.spec.family ||
+      codec.spec.num_rates != recipe.spec.num_rates) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--init: expected ", recipe.decoder.num_rates,
-                     " rates as in the recipe, found ", codec.spec.num_rates));
+        absl::StrCat("--init: expected family ", recipe.spec.family, " and ",
+                     recipe.spec.num_rates, " rates as in the recipe, found ",
+                     codec.spec.family, " and ", codec.spec.num_rates));
   }
-  SLUICE_ASSIGN_OR_RETURN(const model::Weights encoder_weights,
+  SLUICE_ASSIGN_OR_RETURN(const model::Weights encoder,
                           model::WeightsFromTensors(codec.encoder));
-  SLUICE_ASSIGN_OR_RETURN(const model::Weights server_weights,
+  SLUICE_ASSIGN_OR_RETURN(model::Weights all,
                           model::WeightsFromTensors(codec.decoder));
-  SLUICE_ASSIGN_OR_RETURN(
-      const model::PatchEncoder encoder,
-      model::PatchEncoder::Create(recipe.encoder, encoder_weights));
-  const Moments moments = LatentMoments(encoder, pictures);
-  model::Weights rate = model::InitRateModel(codec.spec.num_rates, moments.mean,
-                                             moments.std, kSymbolStd);
-  const int num_channels = codec.spec.latent_channels;
-  for (int r = 0; r < codec.spec.num_rates; ++r) {
-    const std::span<const codec::ChannelTable> tables = codec.tables.rate(r);
-    for (int c = 0; c < num_channels; ++c) {
-      const int64_t i = static_cast<int64_t>(r) * num_channels + c;
-      rate["log_gain"].data_ptr<float>()[i] = std::log(tables[c].gain);
-      rate["log_inverse_gain"].data_ptr<float>()[i] =
-          std::log(tables[c].inverse_gain);
-      rate["median"].data_ptr<float>()[c] = tables[c].median / tables[c].gain;
-    }
+  all.merge(model::WithPrefix(encoder, "encoder."));
+  if (IsEntropicStudent(recipe)) {
+    all.merge(model::WithPrefix(
+        model::InitFactorizedPrior(codec.spec.latent_channels,
+                                   at::detail::createCPUGenerator(recipe.seed)),
+        kPriorPrefix));
+    return all;
   }
-  model::Weights all = model::WithPrefix(encoder_weights, "encoder.");
-  all.insert(server_weights.begin(), server_weights.end());
-  all.merge(model::WithPrefix(rate, "rate."));
+  SLUICE_ASSIGN_OR_RETURN(const Moments moments,
+                          LatentMoments(recipe, encoder, pictures));
+  all.merge(model::WithPrefix(RateModelFromTables(codec.tables, moments),
+                              kRatePrefix));
   return all;
 }
 
@@ -131,28 +217,25 @@ model::SymbolCounts CountSymbols(const Recipe& recipe,
                                  const CodecStudent& student,
                                  const PictureBatches& pictures) {
   const at::NoGradGuard no_grad;
-  const int num_rates = recipe.decoder.num_rates;
-  const int num_channels = recipe.encoder.latent_channels;
+  const int num_rates = recipe.spec.num_rates;
+  const int num_channels = recipe.spec.latent_channels;
   model::SymbolCounts counts(
       num_rates,
       std::vector<std::vector<uint64_t>>(
           num_channels, std::vector<uint64_t>(2 * model::kCountRange + 1, 0)));
-  const model::Weights rate = model::WithoutPrefix(student.weights, "rate.");
-  const at::Tensor gain = rate.at("log_gain").exp();
-  const at::Tensor median = gain * rate.at("median");
-  const int64_t total = pictures.num_pictures();
-  for (int64_t first = 0; first < total; first += kBatch) {
-    const int count =
-        static_cast<int>(std::min<int64_t>(kBatch, total - first));
-    const at::Tensor y = student.encoder(
-        pictures.CentreCrops(first, count, LargestCrop(pictures)));
+  const model::QuantizerScales scales = student.latent->Scales();
+  const int64_t num_batches = (pictures.num_pictures() + kBatch - 1) / kBatch;
+  for (int64_t batch = 0; batch < num_batches; ++batch) {
+    const at::Tensor y = (*student.encoder)(
+        pictures.Crops(kTableBatches + batch, kBatch, LargestCrop(pictures)));
     for (int r = 0; r < num_rates; ++r) {
-      const at::Tensor symbols = at::round(y * gain[r].reshape({1, -1, 1, 1}) -
-                                           median[r].reshape({1, -1, 1, 1}))
-                                     .transpose(0, 1)
-                                     .flatten(1)
-                                     .to(at::kInt)
-                                     .contiguous();
+      const at::Tensor symbols =
+          at::round(y * scales.gain[r].reshape({1, -1, 1, 1}) -
+                    scales.median[r].reshape({1, -1, 1, 1}))
+              .transpose(0, 1)
+              .flatten(1)
+              .to(at::kInt)
+              .contiguous();
       const int32_t* symbol = symbols.data_ptr<int32_t>();
       for (int c = 0; c < num_channels; ++c) {
         for (int64_t i = 0; i < symbols.size(1); ++i, ++symbol) {
@@ -164,19 +247,6 @@ model::SymbolCounts CountSymbols(const Recipe& recipe,
     }
   }
   return counts;
-}
-
-artifact::CodecSpec SpecOf(const Recipe& recipe) {
-  artifact::CodecSpec spec;
-  spec.name = recipe.name;
-  spec.family = model::kPatchFamily;
-  spec.latent_channels = recipe.encoder.latent_channels;
-  spec.features_channels = recipe.decoder.features_channels;
-  spec.num_rates = recipe.decoder.num_rates;
-  spec.default_rate = recipe.default_rate;
-  spec.encoder = model::ToJson(recipe.encoder);
-  spec.decoder = model::ToJson(recipe.decoder);
-  return spec;
 }
 
 }  // namespace
@@ -192,9 +262,7 @@ absl::StatusOr<std::string> ExportCodec(const Recipe& recipe,
                           BuildCodecStudent(recipe, weights));
   SLUICE_ASSIGN_OR_RETURN(
       const codec::CodecTables tables,
-      model::TablesFromCounts(model::WithoutPrefix(weights, "rate."),
-                              recipe.decoder.num_rates,
-                              recipe.encoder.latent_channels,
+      model::TablesFromCounts(student.latent->Scales(),
                               CountSymbols(recipe, student, pictures)));
   model::Weights server;
   for (const auto& [name, weight] : weights) {
@@ -203,7 +271,7 @@ absl::StatusOr<std::string> ExportCodec(const Recipe& recipe,
     }
   }
   return artifact::WriteCodec(
-      folder, SpecOf(recipe), tables,
+      folder, recipe.spec, tables,
       model::TensorsFromWeights(model::WithoutPrefix(weights, "encoder."),
                                 model::StoredPrecision::kFloat),
       model::TensorsFromWeights(server, model::StoredPrecision::kHalf), about);

@@ -10,22 +10,18 @@ namespace sluice::train {
 absl::StatusOr<FrozenCodec> FrozenCodec::Create(
     const artifact::CodecArtifact& artifact, at::Device device) {
   FrozenCodec codec;
-  SLUICE_ASSIGN_OR_RETURN(const model::PatchEncoderShape encoder_shape,
-                          model::PatchEncoderShapeOf(artifact.spec));
-  SLUICE_ASSIGN_OR_RETURN(const model::PatchDecoderShape decoder_shape,
-                          model::PatchDecoderShapeOf(artifact.spec));
   SLUICE_ASSIGN_OR_RETURN(model::Weights encoder_weights,
                           model::WeightsFromTensors(artifact.encoder));
   SLUICE_ASSIGN_OR_RETURN(model::Weights server_weights,
                           model::WeightsFromTensors(artifact.decoder));
   encoder_weights = OnDevice(encoder_weights, device);
   server_weights = OnDevice(server_weights, device);
-  SLUICE_ASSIGN_OR_RETURN(codec.encoder_, model::PatchEncoder::Create(
-                                              encoder_shape, encoder_weights));
+  SLUICE_ASSIGN_OR_RETURN(codec.encoder_, model::MakeEncoderNetwork(
+                                              artifact.spec, encoder_weights));
   SLUICE_ASSIGN_OR_RETURN(
       codec.decoder_,
-      model::PatchDecoder::Create(
-          decoder_shape, model::WithoutPrefix(server_weights, "decoder.")));
+      model::MakeDecoderNetwork(
+          artifact.spec, model::WithoutPrefix(server_weights, "decoder.")));
   SLUICE_ASSIGN_OR_RETURN(
       codec.entrance_, model::MobileNetEntrance::Create(
                            model::WithoutPrefix(server_weights, "entrance.")));
@@ -54,9 +50,10 @@ at::Tensor FrozenCodec::Features(const at::Tensor& pictures,
   const auto of_rate = [&](const at::Tensor& table) {
     return at::index_select(table, 0, rates).unsqueeze(-1).unsqueeze(-1);
   };
-  const at::Tensor y = encoder_(pictures);
+  const at::Tensor y = (*encoder_)(pictures);
   const at::Tensor symbols = at::round(y * of_rate(gain_) - of_rate(median_));
-  return decoder_((symbols + of_rate(median_)) * of_rate(inverse_gain_), rates);
+  return (*decoder_)((symbols + of_rate(median_)) * of_rate(inverse_gain_),
+                     rates);
 }
 
 }  // namespace sluice::train

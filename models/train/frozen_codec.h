@@ -3,11 +3,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
+
 #include "absl/status/statusor.h"
 #include "common/artifact/codec_artifact.h"
+#include "common/model/codec_networks.h"
 #include "common/model/mobilenet_v2.h"
-#include "common/model/patch_decoder.h"
-#include "common/model/patch_encoder.h"
 
 namespace sluice::train {
 
@@ -28,8 +29,8 @@ class FrozenCodec {
   }
 
  private:
-  model::PatchEncoder encoder_;
-  model::PatchDecoder decoder_;
+  std::unique_ptr<model::EncoderNetwork> encoder_;
+  std::unique_ptr<model::DecoderNetwork> decoder_;
   model::MobileNetEntrance entrance_;
   at::Tensor gain_, inverse_gain_, median_;  // [R,C]
 };

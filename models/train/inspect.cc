@@ -89,6 +89,7 @@ absl::StatusOr<std::string> InspectCodec(const std::filesystem::path& folder) {
       "\ninput RGB, x * ", spec.input_scale, " + ", spec.input_offset,
       ", padded to a multiple of ", spec.pad_multiple, "\nlatent ",
       spec.latent_channels, " channels at 1/", spec.latent_stride,
+      spec.latent_trim == 0 ? "" : absl::StrCat(" less ", spec.latent_trim),
       "\nfeatures ", spec.features_channels, " channels at 1/",
       spec.features_stride, "\nencoder ", spec.encoder.dump(), ": ",
       Summary(codec.encoder), "\ndecoder ", spec.decoder.dump(), ": ",

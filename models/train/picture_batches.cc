@@ -11,7 +11,8 @@
 namespace sluice::train {
 
 absl::StatusOr<PictureBatches> PictureBatches::Open(
-    const std::vector<std::filesystem::path>& shards, uint64_t seed) {
+    const std::vector<std::filesystem::path>& shards,
+    const std::vector<double>& shares, uint64_t seed) {
   std::vector<Shard> opened;
   for (const std::filesystem::path& path : shards) {
     SLUICE_ASSIGN_OR_RETURN(Shard shard, Shard::Open(path));
@@ -21,7 +22,13 @@ absl::StatusOr<PictureBatches> PictureBatches::Open(
     }
     opened.push_back(std::move(shard));
   }
-  return PictureBatches(std::move(opened), seed);
+  std::vector<double> weights = shares;
+  if (weights.empty()) {
+    for (const Shard& shard : opened) {
+      weights.push_back(static_cast<double>(shard.num_pictures()));
+    }
+  }
+  return PictureBatches(std::move(opened), std::move(weights), seed);
 }
 
 int64_t PictureBatches::num_pictures() const {
@@ -66,11 +73,16 @@ void PictureBatches::CopyCrop(int64_t picture, double row, double column,
 at::Tensor PictureBatches::Crops(int64_t index, int batch, int crop) const {
   std::seed_seq sequence{seed_, static_cast<uint64_t>(index)};
   std::mt19937_64 random(sequence);
-  std::uniform_int_distribution<int64_t> picture(0, num_pictures() - 1);
+  std::discrete_distribution<size_t> shard(shares_.begin(), shares_.end());
   std::uniform_real_distribution<double> position(0.0, 0.999999);
   at::Tensor crops = at::empty({batch, 3, crop, crop}, at::kFloat);
   for (int i = 0; i < batch; ++i) {
-    const int64_t chosen = picture(random);
+    const size_t s = shard(random);
+    int64_t chosen = std::uniform_int_distribution<int64_t>(
+        0, shards_[s].num_pictures() - 1)(random);
+    for (size_t before = 0; before < s; ++before) {
+      chosen += shards_[before].num_pictures();
+    }
     const double row = position(random);
     const double column = position(random);
     const bool mirror = position(random) < 0.5;

@@ -15,8 +15,11 @@ namespace sluice::train {
 // run sees what an uninterrupted one would have.
 class PictureBatches {
  public:
+  // `shares` says how often crops come from each shard; empty: as often as it
+  // has pictures.
   static absl::StatusOr<PictureBatches> Open(
-      const std::vector<std::filesystem::path>& shards, uint64_t seed);
+      const std::vector<std::filesystem::path>& shards,
+      const std::vector<double>& shares, uint64_t seed);
 
   int64_t num_pictures() const;
   // The smallest side over all shards: the largest crop.
@@ -30,13 +33,15 @@ class PictureBatches {
   at::Tensor CentreCrops(int64_t first, int count, int crop) const;
 
  private:
-  PictureBatches(std::vector<Shard> shards, uint64_t seed)
-      : shards_(std::move(shards)), seed_(seed) {}
+  PictureBatches(std::vector<Shard> shards, std::vector<double> shares,
+                 uint64_t seed)
+      : shards_(std::move(shards)), shares_(std::move(shares)), seed_(seed) {}
 
   void CopyCrop(int64_t picture, double row, double column, bool mirror,
                 int crop, float* out) const;
 
   std::vector<Shard> shards_;
+  std::vector<double> shares_;  // Per shard.
   uint64_t seed_;
 };
 

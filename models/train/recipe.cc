@@ -1,5 +1,6 @@
 #include "models/train/recipe.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <map>
@@ -9,6 +10,11 @@
 #include "absl/strings/str_split.h"
 #include "common/base/file_io.h"
 #include "common/base/status_macros.h"
+#include "common/model/codec_networks.h"
+#include "common/model/entropic_student.h"
+#include "common/model/patch_decoder.h"
+#include "common/model/patch_encoder.h"
+#include "common/model/patch_family.h"
 
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
@@ -110,13 +116,15 @@ absl::StatusOr<Phase> ReadPhase(const toml::table& table,
   SLUICE_RETURN_IF_ERROR(reader.Finish());
   const std::map<std::string, Phase::Trains> kinds = {
       {"codec", Phase::Trains::kCodec},
+      {"decoder", Phase::Trains::kDecoder},
+      {"density", Phase::Trains::kDensity},
       {"entrance", Phase::Trains::kEntrance},
       {"tail", Phase::Trains::kTail}};
   if (!kinds.contains(trains)) {
     return absl::InvalidArgumentError(
         absl::StrCat(where,
-                     ": trains: expected \"codec\", \"entrance\" or "
-                     "\"tail\", found \"",
+                     ": trains: expected \"codec\", \"decoder\", "
+                     "\"entrance\" or \"tail\", found \"",
                      trains, "\""));
   }
   phase.trains = kinds.at(trains);
@@ -160,26 +168,76 @@ absl::Status Override(const std::string& text, toml::table* root) {
   return absl::OkStatus();
 }
 
-absl::Status ReadShapes(const toml::table& root, const std::string& where,
-                        Recipe* recipe) {
-  if (const toml::table* table = root["encoder"].as_table()) {
-    TableReader reader(*table, absl::StrCat(where, ": encoder"));
-    reader.Read("stem_channels", &recipe->encoder.stem_channels);
-    reader.Read("width", &recipe->encoder.width);
-    reader.Read("block_channels", &recipe->encoder.block_channels);
-    reader.Read("num_blocks", &recipe->encoder.num_blocks);
-    reader.Read("latent_channels", &recipe->encoder.latent_channels);
-    SLUICE_RETURN_IF_ERROR(reader.Finish());
+// Reads one table of the recipe; an absent one leaves what is there.
+absl::Status ReadTable(const toml::table& root, const char* name,
+                       const std::string& where,
+                       const std::function<void(TableReader&)>& read) {
+  const toml::table* table = root[name].as_table();
+  if (table == nullptr) return absl::OkStatus();
+  TableReader reader(*table, absl::StrCat(where, ": ", name));
+  read(reader);
+  return reader.Finish();
+}
+
+absl::Status ReadPatch(const toml::table& root, const std::string& where,
+                       Recipe* recipe) {
+  model::PatchEncoderShape encoder;
+  model::PatchDecoderShape decoder;
+  SLUICE_RETURN_IF_ERROR(
+      ReadTable(root, "encoder", where, [&](TableReader& reader) {
+        reader.Read("stem_channels", &encoder.stem_channels);
+        reader.Read("width", &encoder.width);
+        reader.Read("block_channels", &encoder.block_channels);
+        reader.Read("num_blocks", &encoder.num_blocks);
+        reader.Read("latent_channels", &encoder.latent_channels);
+      }));
+  SLUICE_RETURN_IF_ERROR(
+      ReadTable(root, "decoder", where, [&](TableReader& reader) {
+        reader.Read("width", &decoder.width);
+        reader.Read("block_channels", &decoder.block_channels);
+        reader.Read("num_blocks", &decoder.num_blocks);
+      }));
+  recipe->spec.latent_channels = encoder.latent_channels;
+  recipe->spec.num_rates = static_cast<int>(recipe->target_bytes.size());
+  recipe->spec.encoder = model::ToJson(encoder);
+  recipe->spec.decoder = model::ToJson(decoder);
+  return absl::OkStatus();
+}
+
+absl::Status ReadEntropicStudent(const toml::table& root,
+                                 const std::string& where, Recipe* recipe) {
+  model::EntropicStudentShape shape;
+  SLUICE_RETURN_IF_ERROR(
+      ReadTable(root, "encoder", where, [&](TableReader& reader) {
+        reader.Read("latent_channels", &shape.latent_channels);
+      }));
+  SLUICE_RETURN_IF_ERROR(
+      ReadTable(root, "decoder", where, [&](TableReader& reader) {
+        reader.Read("width", &shape.decoder_width);
+      }));
+  model::SetEntropicStudent(shape, &recipe->spec);
+  return absl::OkStatus();
+}
+
+absl::Status CheckCodec(const Recipe& recipe, const std::string& where) {
+  const auto error = [&](const char* expected) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, ": expected ", expected));
+  };
+  if (recipe.spec.family == model::kEntropicStudentFamily) {
+    return recipe.beta > 0 && recipe.target_bytes.empty()
+               ? absl::OkStatus()
+               : error(
+                     "a positive beta, which sets the rate, and no "
+                     "target_bytes for family entropic_student");
   }
-  if (const toml::table* table = root["decoder"].as_table()) {
-    TableReader reader(*table, absl::StrCat(where, ": decoder"));
-    reader.Read("width", &recipe->decoder.width);
-    reader.Read("block_channels", &recipe->decoder.block_channels);
-    reader.Read("num_blocks", &recipe->decoder.num_blocks);
-    SLUICE_RETURN_IF_ERROR(reader.Finish());
+  if (recipe.beta != 0) {
+    return error("no beta for family patch, whose betas follow target_bytes");
   }
-  recipe->decoder.latent_channels = recipe->encoder.latent_channels;
-  recipe->decoder.num_rates = static_cast<int>(recipe->target_bytes.size());
+  if (recipe.target_bytes.empty() || recipe.spec.default_rate < 0 ||
+      recipe.spec.default_rate >= recipe.spec.num_rates) {
+    return error("target_bytes per rate and default_rate among them");
+  }
   return absl::OkStatus();
 }
 
@@ -192,12 +250,14 @@ absl::Status CheckRecipe(const Recipe& recipe, const std::string& where) {
                      ": expected name, teacher, shards, holdout and at least "
                      "one [[phase]]"));
   }
-  if (codec &&
-      (recipe.target_bytes.empty() || recipe.default_rate < 0 ||
-       recipe.default_rate >= static_cast<int>(recipe.target_bytes.size()))) {
+  if (!recipe.shares.empty() &&
+      (recipe.shares.size() != recipe.shards.size() ||
+       std::ranges::any_of(recipe.shares, [](double s) { return s <= 0; }))) {
     return absl::InvalidArgumentError(absl::StrCat(
-        where, ": expected target_bytes per rate and default_rate among them"));
+        where, ": expected a positive share per shard, found ",
+        recipe.shares.size(), " shares and ", recipe.shards.size(), " shards"));
   }
+  if (codec) SLUICE_RETURN_IF_ERROR(CheckCodec(recipe, where));
   if (!codec && (recipe.labels.empty() || recipe.codec.empty())) {
     return absl::InvalidArgumentError(
         absl::StrCat(where, ": a tail needs labels and codec"));
@@ -234,18 +294,22 @@ absl::StatusOr<Recipe> ReadRecipe(const std::filesystem::path& path,
   }
   Recipe recipe;
   std::string kind;
+  recipe.spec.family = model::kPatchFamily;
   TableReader reader(root, where);
   reader.Read("kind", &kind);
   reader.Read("name", &recipe.name);
   reader.Read("seed", &recipe.seed);
   reader.Read("teacher", &recipe.teacher);
   reader.ReadList("shards", &recipe.shards);
+  reader.ReadList("shares", &recipe.shares);
   reader.Read("holdout", &recipe.holdout);
   reader.Read("labels", &recipe.labels);
   reader.Read("codec", &recipe.codec);
   reader.Read("provenance", &recipe.provenance);
   reader.ReadList("target_bytes", &recipe.target_bytes);
-  reader.Read("default_rate", &recipe.default_rate);
+  reader.Read("default_rate", &recipe.spec.default_rate);
+  reader.Read("family", &recipe.spec.family);
+  reader.Read("beta", &recipe.beta);
   reader.Read("ema_decay", &recipe.ema_decay);
   reader.Read("log_interval", &recipe.log_interval);
   reader.Read("checkpoint_interval", &recipe.checkpoint_interval);
@@ -258,7 +322,14 @@ absl::StatusOr<Recipe> ReadRecipe(const std::filesystem::path& path,
         where, ": kind: expected \"codec\" or \"tail\", found \"", kind, "\""));
   }
   recipe.kind = kind == "codec" ? Recipe::Kind::kCodec : Recipe::Kind::kTail;
-  SLUICE_RETURN_IF_ERROR(ReadShapes(root, where, &recipe));
+  recipe.spec.name = recipe.name;
+  if (recipe.spec.family == model::kPatchFamily) {
+    SLUICE_RETURN_IF_ERROR(ReadPatch(root, where, &recipe));
+  } else if (recipe.spec.family == model::kEntropicStudentFamily) {
+    SLUICE_RETURN_IF_ERROR(ReadEntropicStudent(root, where, &recipe));
+  } else {
+    return model::UnknownFamily(recipe.spec);
+  }
   if (const toml::array* phases = root["phase"].as_array()) {
     for (const toml::node& node : *phases) {
       if (!node.is_table()) continue;

@@ -7,14 +7,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "common/model/patch_decoder.h"
-#include "common/model/patch_encoder.h"
+#include "common/artifact/codec_artifact.h"
 
 namespace sluice::train {
 
 // One stretch of training with its own loss weights and learning rate.
 struct Phase {
-  enum class Trains { kCodec, kEntrance, kTail };
+  // kEncoder: the codec but for its decoder network and pixel entrance.
+  // kDensity: what symbols are expected to cost alone, which no codec ships.
+  enum class Trains { kCodec, kEncoder, kDecoder, kDensity, kEntrance, kTail };
   std::string name;
   Trains trains = Trains::kCodec;
   int steps = 0;
@@ -26,7 +27,7 @@ struct Phase {
   double shallow = 1.0;       // Weight of the features' distortion.
   double deep = 0.0;          // Of block 12's relative squared error.
   double kl = 0.0;            // Of KL(teacher || student), nats.
-  double rate_warmup = 0.0;   // Part of the phase with looser targets.
+  double rate_warmup = 0.0;   // Part of the phase where bits count less.
   int first_noisy_rate = 64;  // From it on, noise instead of rounding.
   double anchor = 0.0;        // L2 pull toward the teacher's weights.
   double pixel_share = 0.0;   // Part of a tail batch from the entrance.
@@ -40,14 +41,15 @@ struct Recipe {
   uint64_t seed = 1;
   std::string teacher;              // safetensors, below the data folder.
   std::vector<std::string> shards;  // Training pictures, below it too.
+  std::vector<double> shares;       // Of a batch per shard; empty: by size.
   std::string holdout;              // Pictures never trained on, for tuning.
   std::string labels;               // Tail: file with a label per line.
   std::string codec;                // Tail: the codec folder it goes behind.
   std::string provenance;  // Of initial weights; copied to the artifact.
-  std::vector<double> target_bytes;  // Codec: per rate, for a 224 x 224 view.
-  int default_rate = 0;
-  model::PatchEncoderShape encoder;
-  model::PatchDecoderShape decoder;
+  // Codec: what the artifact's codec.json will say, and what rates are held to.
+  artifact::CodecSpec spec;
+  std::vector<double> target_bytes;  // Per rate, for a 224 x 224 view; or
+  double beta = 0.0;                 // one rate's, as train_codec.h says.
   double ema_decay = 0.999;
   int log_interval = 50;
   int checkpoint_interval = 500;

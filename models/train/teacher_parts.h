@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/model/mobilenet_v2.h"
@@ -48,5 +49,9 @@ at::Tensor KlDivergence(const at::Tensor& teacher_logits,
 // Squared error over the target's mean square, per sample [N].
 at::Tensor RelativeSquaredError(const at::Tensor& found,
                                 const at::Tensor& target);
+
+// Squared errors of pairs of maps, summed, per sample [N], float32.
+at::Tensor SummedSquaredErrors(const std::vector<at::Tensor>& found,
+                               const std::vector<at::Tensor>& expected);
 
 }  // namespace sluice::train

@@ -12,65 +12,19 @@
 #include "common/base/status_macros.h"
 #include "models/train/codec_student.h"
 #include "models/train/compute_device.h"
+#include "models/train/rate_control.h"
 #include "models/train/teacher_parts.h"
 #include "models/train/training_data.h"
 #include "models/train/training_loop.h"
+#include "models/train/warm_start.h"
 
 namespace sluice::train {
 namespace {
 
-constexpr double kTargetPixels = 224.0 * 224.0;
 constexpr int kHoldoutCrop = 224;
 constexpr int kHoldoutBatch = 25;
-constexpr double kInitialBeta = 0.1;
-constexpr double kMinBeta = 1e-3;
-constexpr double kMaxBeta = 10.0;
-// log(beta) moves by this times log(bits / target bits) per step.
-constexpr double kBetaStep = 0.01;
-constexpr double kLooseTarget = 3.0;  // Of the target, at the warm-up's start.
-constexpr double kRunningDecay = 0.98;
 constexpr double kMedianStep = 0.01;
 constexpr int kMetricPictures = 1024;
-
-// Replaces `values` by as many numbers under `key`; false when they are not
-// there.
-bool ReadNumbers(const nlohmann::json& object, const char* key,
-                 std::vector<double>* values) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_array() ||
-      found->size() != values->size() ||
-      !std::all_of(found->begin(), found->end(),
-                   [](const nlohmann::json& v) { return v.is_number(); })) {
-    return false;
-  }
-  *values = found->get<std::vector<double>>();
-  return true;
-}
-
-// Running means per rate; a rate absent from a batch keeps its own.
-class RunningMeans {
- public:
-  explicit RunningMeans(int size) : values_(size, 0.0), weights_(size, 0.0) {}
-  void Add(int i, double value) {
-    values_[i] = kRunningDecay * values_[i] + (1 - kRunningDecay) * value;
-    weights_[i] = kRunningDecay * weights_[i] + (1 - kRunningDecay);
-  }
-  double operator[](int i) const {
-    return weights_[i] > 0 ? values_[i] / weights_[i] : 0.0;
-  }
-
-  nlohmann::json ToJson() const {
-    return {{"values", values_}, {"weights", weights_}};
-  }
-  bool SetFromJson(const nlohmann::json& json) {
-    return json.is_object() && ReadNumbers(json, "values", &values_) &&
-           ReadNumbers(json, "weights", &weights_);
-  }
-
- private:
-  std::vector<double> values_;
-  std::vector<double> weights_;
-};
 
 // Uniform in [-half, half), like `x` in shape and device. Drawn on the CPU, so
 // that a seed means the same numbers on every device.
@@ -81,10 +35,27 @@ at::Tensor UniformLike(const at::Tensor& x, double half,
       .to(x.device());
 }
 
+// Features and their target behind the teacher's frozen tail.
+struct Behind {
+  model::MobileNetTail::Output found;
+  model::MobileNetTail::Output expected;
+};
+Behind RunTail(const TeacherParts& teacher, const at::Tensor& features,
+               const at::Tensor& target) {
+  Behind behind;
+  {
+    const at::NoGradGuard no_grad;
+    behind.expected = teacher.tail(target);
+  }
+  behind.found = teacher.tail(features);
+  return behind;
+}
+
 class CodecObjective : public Objective {
  public:
   CodecObjective(const Recipe& recipe, const TrainingData& data,
-                 const FeatureMetric& metric, CodecStudent student)
+                 const FeatureMetric& metric, CodecStudent student,
+                 RateControl rate_control)
       : recipe_(recipe),
         teacher_(data.teacher),
         metric_(metric),
@@ -92,17 +63,25 @@ class CodecObjective : public Objective {
         holdout_(data.holdout),
         device_(data.device),
         student_(std::move(student)),
-        num_rates_(recipe.decoder.num_rates),
-        log_beta_(num_rates_, std::log(kInitialBeta)),
-        bpp_(num_rates_),
-        distortion_(num_rates_),
+        sums_stages_(recipe.beta > 0),
+        rate_control_(std::move(rate_control)),
         kl_(1) {}
 
   bool Trains(const Phase& phase, const std::string& name) const override {
-    if (phase.trains == Phase::Trains::kEntrance) {
-      return name.starts_with("entrance.");
+    switch (phase.trains) {
+      case Phase::Trains::kEntrance:
+        return name.starts_with("entrance.");
+      case Phase::Trains::kDecoder:
+        return name.starts_with("decoder.");
+      case Phase::Trains::kDensity:
+        return name.starts_with("rate.mix_") ||
+               name.starts_with("entropy_bottleneck.");
+      case Phase::Trains::kEncoder:
+        return !name.starts_with("entrance.") &&
+               !name.starts_with("decoder.") && name != "rate.median";
+      default:
+        return !name.starts_with("entrance.") && name != "rate.median";
     }
-    return !name.starts_with("entrance.") && name != "rate.median";
   }
 
   at::Tensor Loss(const Phase& phase, int64_t index, double progress) override {
@@ -116,34 +95,15 @@ class CodecObjective : public Objective {
   }
 
   std::string Summary() override {
-    std::string beta, bytes, distortion;
-    for (int r = 0; r < num_rates_; ++r) {
-      absl::StrAppendFormat(&beta, " %.3f", std::exp(log_beta_[r]));
-      absl::StrAppendFormat(&bytes, " %.0f", bpp_[r] * kTargetPixels / 8);
-      absl::StrAppendFormat(&distortion, " %.4f", distortion_[r]);
-    }
-    return absl::StrFormat("beta%s bytes%s distortion%s kl %.3f", beta, bytes,
-                           distortion, kl_[0]);
+    return absl::StrFormat("%s kl %.3f", rate_control_.Summary(), kl_[0]);
   }
 
   absl::StatusOr<std::string> Holdout(const model::Weights& averaged,
                                       int num_pictures) override;
 
-  nlohmann::json State() const override {
-    return {{"log_beta", log_beta_},
-            {"bpp", bpp_.ToJson()},
-            {"distortion", distortion_.ToJson()}};
-  }
+  nlohmann::json State() const override { return rate_control_.State(); }
   absl::Status SetState(const nlohmann::json& state) override {
-    if (!state.is_object() || !ReadNumbers(state, "log_beta", &log_beta_) ||
-        !bpp_.SetFromJson(state.value("bpp", nlohmann::json())) ||
-        !distortion_.SetFromJson(state.value("distortion", nlohmann::json()))) {
-      return absl::DataLossError(
-          absl::StrCat("checkpoint: objective: expected log_beta, bpp and "
-                       "distortion with ",
-                       num_rates_, " numbers each"));
-    }
-    return absl::OkStatus();
+    return rate_control_.SetState(state);
   }
 
  private:
@@ -151,12 +111,8 @@ class CodecObjective : public Objective {
                        at::Generator& generator);
   at::Tensor EntranceLoss(const Phase& phase, const at::Tensor& x,
                           at::Generator& generator);
-  // Weighs the deep terms in when the phase asks for them.
-  at::Tensor DeepLoss(const Phase& phase, const at::Tensor& features,
-                      const at::Tensor& target);
-  void FollowTargets(const Phase& phase, double progress,
-                     const at::Tensor& rates, const at::Tensor& bpp,
-                     const at::Tensor& distortion);
+  // The terms that a phase weighs in beside distortion and rate, [N].
+  at::Tensor DeepLoss(const Phase& phase, const Behind& behind);
 
   const Recipe& recipe_;
   const TeacherParts& teacher_;
@@ -165,97 +121,73 @@ class CodecObjective : public Objective {
   const PictureBatches& holdout_;
   const at::Device device_;
   CodecStudent student_;
-  int num_rates_;
-  std::vector<double> log_beta_;
-  RunningMeans bpp_;         // Bits per pixel of the crop.
-  RunningMeans distortion_;  // 1: as bad as the features' mean.
-  RunningMeans kl_;          // Nats.
+  bool sums_stages_;
+  RateControl rate_control_;
+  RunningMeans kl_;  // Nats.
 };
 
-at::Tensor CodecObjective::DeepLoss(const Phase& phase,
-                                    const at::Tensor& features,
-                                    const at::Tensor& target) {
-  if (phase.deep == 0 && phase.kl == 0) return at::zeros({}, device_);
-  model::MobileNetTail::Output expected;
-  {
-    const at::NoGradGuard no_grad;
-    expected = teacher_.tail(target);
-  }
-  const model::MobileNetTail::Output found = teacher_.tail(features);
-  const at::Tensor kl = KlDivergence(expected.logits, found.logits).mean();
-  kl_.Add(0, kl.item<double>());
+at::Tensor CodecObjective::DeepLoss(const Phase& phase, const Behind& behind) {
+  const at::Tensor kl =
+      KlDivergence(behind.expected.logits, behind.found.logits);
+  kl_.Add(0, kl.mean().item<double>());
   return phase.kl * kl +
-         phase.deep * RelativeSquaredError(found.deep, expected.deep).mean();
+         phase.deep *
+             RelativeSquaredError(behind.found.deep, behind.expected.deep);
 }
 
-// loss = shallow * distortion + beta * rate [+ deep, kl]; distortion relative
-// to the features' own variance under the metric, rate in bits per pixel.
+// loss = shallow * distortion + beta * rate [+ deep, kl], rate in bits per
+// pixel. Distortion is relative to the features' own variance under the metric
+// or, at a fixed beta, SC2's: squared errors summed over the seam and the
+// stages behind it, per pixel like the bits, which leaves their ratio as it is.
 at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
                                      double progress,
                                      at::Generator& generator) {
   const at::Tensor drawn =
-      at::randint(num_rates_, {x.size(0)}, generator, at::kLong);
+      at::randint(rate_control_.num_rates(), {x.size(0)}, generator, at::kLong);
   const at::Tensor rates = drawn.to(device_);
-  at::Tensor target, features, bits, deep;
+  const double num_pixels = static_cast<double>(phase.crop) * phase.crop;
+  at::Tensor target, features, bits, sent_bits, stages;
+  at::Tensor deep = at::zeros({}, device_);
   {
     const AutocastScope autocast(device_);
     {
       const at::NoGradGuard no_grad;
       target = teacher_.entrance(x);
     }
-    const at::Tensor y = student_.encoder(x);
-    student_.rate.UpdateMedian(y, kMedianStep);
+    const at::Tensor y = (*student_.encoder)(x);
+    if (phase.trains != Phase::Trains::kDecoder) {
+      student_.latent->UpdateMedian(y, kMedianStep);
+    }
     const at::Tensor noise = UniformLike(y, 0.5, generator);
-    const model::RateModel::Proxy proxy =
-        student_.rate.Apply(y, rates, noise, phase.first_noisy_rate);
+    const model::LatentModel::Proxy proxy =
+        student_.latent->Apply(y, rates, noise, phase.first_noisy_rate);
     bits = proxy.bits;
-    features = student_.decoder(proxy.y_hat, rates);
-    deep = DeepLoss(phase, features, target);
+    sent_bits = student_.latent->RoundedBits(y.detach(), rates).detach().sum(1);
+    features = (*student_.decoder)(proxy.y_hat, rates);
+    const bool goes_deep = phase.deep != 0 || phase.kl != 0;
+    if (goes_deep || sums_stages_) {
+      const Behind behind = RunTail(teacher_, features, target);
+      if (goes_deep) deep = DeepLoss(phase, behind);
+      stages = SummedSquaredErrors(behind.found.stages, behind.expected.stages);
+    }
   }
-  const at::Tensor distortion = metric_.Distortion(features, target);
-  const at::Tensor bpp = bits / static_cast<double>(phase.crop * phase.crop);
-  FollowTargets(phase, progress, drawn, bpp.detach().cpu(),
-                distortion.detach().cpu());
-  std::vector<float> beta(num_rates_);
-  std::vector<float> balance(num_rates_);  // So that no rate dominates.
-  for (int r = 0; r < num_rates_; ++r) {
-    beta[r] = static_cast<float>(std::exp(log_beta_[r]));
-    balance[r] = static_cast<float>(distortion_[num_rates_ / 2] /
-                                    std::max(distortion_[r], 1e-6));
-  }
-  const auto per_sample = [&](const std::vector<float>& values) {
-    return at::index_select(at::tensor(values).to(device_), 0, rates);
+  const at::Tensor distortion =
+      sums_stages_
+          ? (SummedSquaredErrors({features}, {target}) + stages) / num_pixels
+          : metric_.Distortion(features, target);
+  const at::Tensor bpp = bits / num_pixels;
+  const double warmup =
+      progress < phase.rate_warmup ? progress / phase.rate_warmup : 1.0;
+  // Sizes follow what is sent: where most symbols are 0, noise costs far more.
+  rate_control_.Observe(drawn, (sent_bits / num_pixels).cpu(),
+                        distortion.detach().cpu(), warmup);
+  const auto per_sample = [&](const at::Tensor& per_rate) {
+    return at::index_select(per_rate.to(device_), 0, rates);
   };
-  return (per_sample(balance).clamp(0.5, 2.0) *
-          (phase.shallow * distortion + per_sample(beta) * bpp))
-             .mean() +
-         deep;
-}
-
-// Moves every rate's beta toward its target size. Tensors are on the CPU, where
-// reading them one by one costs nothing.
-void CodecObjective::FollowTargets(const Phase& phase, double progress,
-                                   const at::Tensor& rates,
-                                   const at::Tensor& bpp,
-                                   const at::Tensor& distortion) {
-  for (int64_t i = 0; i < rates.size(0); ++i) {
-    const int r = static_cast<int>(rates[i].item<int64_t>());
-    bpp_.Add(r, bpp[i].item<double>());
-    distortion_.Add(r, distortion[i].item<double>());
-  }
-  const double loose =
-      progress < phase.rate_warmup
-          ? std::pow(kLooseTarget, 1 - progress / phase.rate_warmup)
-          : 1.0;
-  for (int r = 0; r < num_rates_; ++r) {
-    if (bpp_[r] <= 0) continue;
-    const double target = recipe_.target_bytes[r] * 8 / kTargetPixels * loose;
-    const double step =
-        kBetaStep * std::clamp(std::log(bpp_[r] / target), -1.0, 1.0);
-    // Bounded, so that a target out of reach does not wind it up.
-    log_beta_[r] =
-        std::clamp(log_beta_[r] + step, std::log(kMinBeta), std::log(kMaxBeta));
-  }
+  return (per_sample(rate_control_.Balance()) *
+          (phase.shallow * distortion +
+           per_sample(rate_control_.Betas(warmup)) * bpp + deep))
+      .mean();
 }
 
 // Keeps the pixel entrance at the teacher's features while its input is noisy,
@@ -264,7 +196,7 @@ at::Tensor CodecObjective::EntranceLoss(const Phase& phase, const at::Tensor& x,
                                         at::Generator& generator) {
   const double half = phase.noise_levels / 127.5;
   const at::Tensor noisy = x + UniformLike(x, half, generator);
-  at::Tensor target, features, deep;
+  at::Tensor target, features, deep = at::zeros({}, device_);
   {
     const AutocastScope autocast(device_);
     {
@@ -272,23 +204,26 @@ at::Tensor CodecObjective::EntranceLoss(const Phase& phase, const at::Tensor& x,
       target = teacher_.entrance(x);
     }
     features = student_.entrance(noisy);
-    deep = DeepLoss(phase, features, target);
+    if (phase.deep != 0 || phase.kl != 0) {
+      deep = DeepLoss(phase, RunTail(teacher_, features, target));
+    }
   }
-  return phase.shallow * metric_.Distortion(features, target).mean() + deep;
+  return (phase.shallow * metric_.Distortion(features, target) + deep).mean();
 }
 
 absl::StatusOr<std::string> CodecObjective::Holdout(
     const model::Weights& averaged, int num_pictures) {
   SLUICE_ASSIGN_OR_RETURN(const CodecStudent student,
                           BuildCodecStudent(recipe_, averaged));
+  const int num_rates = recipe_.spec.num_rates;
+  const int num_channels = recipe_.spec.latent_channels;
   const at::NoGradGuard no_grad;
   const AutocastScope autocast(device_);
   const int total = static_cast<int>(
       std::min<int64_t>(num_pictures, holdout_.num_pictures()));
   const int crop = std::min(kHoldoutCrop, holdout_.max_crop() / 32 * 32);
-  std::vector<double> bytes(num_rates_), kl(num_rates_), same(num_rates_);
-  at::Tensor channel_bits =
-      at::zeros({recipe_.encoder.latent_channels}, device_);
+  std::vector<double> bytes(num_rates), kl(num_rates), same(num_rates);
+  at::Tensor channel_bits = at::zeros({num_channels}, device_);
   double entrance_kl = 0;
   for (int first = 0; first < total; first += kHoldoutBatch) {
     const int count = std::min(kHoldoutBatch, total - first);
@@ -298,22 +233,22 @@ absl::StatusOr<std::string> CodecObjective::Holdout(
         KlDivergence(expected, teacher_.tail(student.entrance(x)).logits)
             .sum()
             .item<double>();
-    const at::Tensor y = student.encoder(x);
-    for (int r = 0; r < num_rates_; ++r) {
+    const at::Tensor y = (*student.encoder)(x);
+    for (int r = 0; r < num_rates; ++r) {
       const at::Tensor rates =
           at::full({count}, r, at::device(device_).dtype(at::kLong));
-      const at::Tensor bits = student.rate.RoundedBits(y, rates);
-      const at::Tensor y_hat = student.rate.RoundedLatent(y, rates);
+      const at::Tensor bits = student.latent->RoundedBits(y, rates);
+      const at::Tensor y_hat = student.latent->RoundedLatent(y, rates);
       const at::Tensor logits =
-          teacher_.tail(student.decoder(y_hat, rates)).logits;
+          teacher_.tail((*student.decoder)(y_hat, rates)).logits;
       bytes[r] += bits.sum().item<double>() / 8;
       kl[r] += KlDivergence(expected, logits).sum().item<double>();
       same[r] += (logits.argmax(1) == expected.argmax(1)).sum().item<double>();
-      if (r == num_rates_ - 1) channel_bits += bits.sum(0);
+      if (r == num_rates - 1) channel_bits += bits.sum(0);
     }
   }
   std::string line;
-  for (int r = 0; r < num_rates_; ++r) {
+  for (int r = 0; r < num_rates; ++r) {
     absl::StrAppendFormat(&line, "rate %d: %.0f bytes kl %.3f same %.1f%%; ", r,
                           bytes[r] / total, kl[r] / total,
                           100 * same[r] / total);
@@ -321,12 +256,24 @@ absl::StatusOr<std::string> CodecObjective::Holdout(
   const int live = static_cast<int>(
       (channel_bits / total > 0.005 * crop * crop / 64).sum().item<int64_t>());
   absl::StrAppendFormat(&line, "entrance kl %.4f; %d of %d channels live",
-                        entrance_kl / total, live,
-                        recipe_.encoder.latent_channels);
+                        entrance_kl / total, live, num_channels);
   return line;
 }
 
 }  // namespace
+
+absl::StatusOr<model::Weights> TrainCodecWeights(const Recipe& recipe,
+                                                 const TrainOptions& options,
+                                                 const TrainingData& data,
+                                                 const FeatureMetric& metric,
+                                                 RateControl rate_control,
+                                                 model::Weights weights) {
+  SLUICE_ASSIGN_OR_RETURN(CodecStudent student,
+                          BuildCodecStudent(recipe, weights));
+  CodecObjective objective(recipe, data, metric, std::move(student),
+                           std::move(rate_control));
+  return RunPhases(recipe, options, &weights, &objective);
+}
 
 absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options,
                         at::Device device) {
@@ -338,24 +285,32 @@ absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options,
   model::Weights weights;
   if (options.init) {
     SLUICE_ASSIGN_OR_RETURN(
-        const artifact::CodecArtifact codec,
+        artifact::CodecArtifact codec,
         artifact::LoadCodec(*options.init, artifact::CodecHalf::kBoth));
-    SLUICE_ASSIGN_OR_RETURN(weights, WeightsFromCodec(recipe, codec, pictures));
+    SLUICE_ASSIGN_OR_RETURN(
+        weights, codec.spec.family != recipe.spec.family ||
+                         codec.spec.num_rates == recipe.spec.num_rates
+                     ? WeightsFromCodec(recipe, codec, pictures)
+                     : WeightsWithRates(recipe, std::move(codec), pictures));
   } else {
     SLUICE_ASSIGN_OR_RETURN(
         weights, InitCodecWeights(recipe, data.teacher, metric, pictures));
   }
-  weights = OnDevice(weights, device);
-  SLUICE_ASSIGN_OR_RETURN(CodecStudent student,
-                          BuildCodecStudent(recipe, weights));
-  CodecObjective objective(recipe, data, metric, std::move(student));
-  SLUICE_ASSIGN_OR_RETURN(const model::Weights averaged,
-                          RunPhases(recipe, options, &weights, &objective));
-  const nlohmann::json about = {
-      {"recipe", recipe.name},
-      {"provenance", recipe.provenance},
-      {"target_bytes", recipe.target_bytes},
-      {"num_training_pictures", pictures.num_pictures()}};
+  SLUICE_ASSIGN_OR_RETURN(
+      const model::Weights averaged,
+      TrainCodecWeights(recipe, options, data, metric,
+                        recipe.beta > 0
+                            ? RateControl::Fixed(recipe.beta)
+                            : RateControl::Following(recipe.target_bytes),
+                        OnDevice(weights, device)));
+  nlohmann::json about = {{"recipe", recipe.name},
+                          {"provenance", recipe.provenance},
+                          {"num_training_pictures", pictures.num_pictures()}};
+  if (recipe.beta > 0) {
+    about["beta"] = recipe.beta;
+  } else {
+    about["target_bytes"] = recipe.target_bytes;
+  }
   SLUICE_ASSIGN_OR_RETURN(
       const std::string id,
       ExportCodec(recipe, OnDevice(averaged, at::kCPU), pictures, about,

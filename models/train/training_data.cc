@@ -16,11 +16,12 @@ absl::StatusOr<TrainingData> OpenTrainingData(const Recipe& recipe,
   for (const std::string& shard : recipe.shards) {
     shards.push_back(options.data / shard);
   }
-  SLUICE_ASSIGN_OR_RETURN(PictureBatches pictures,
-                          PictureBatches::Open(shards, recipe.seed));
+  SLUICE_ASSIGN_OR_RETURN(
+      PictureBatches pictures,
+      PictureBatches::Open(shards, recipe.shares, recipe.seed));
   SLUICE_ASSIGN_OR_RETURN(
       PictureBatches holdout,
-      PictureBatches::Open({options.data / recipe.holdout}, recipe.seed));
+      PictureBatches::Open({options.data / recipe.holdout}, {}, recipe.seed));
   for (const Phase& phase : recipe.phases) {
     if (phase.crop > pictures.max_crop()) {
       return absl::InvalidArgumentError(

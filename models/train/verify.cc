@@ -101,8 +101,8 @@ absl::StatusOr<base::FloatTensor> CheckCodec(LoadedCodec* codec) {
                           codec->EncodeLatent(picture.input));
   SLUICE_RETURN_IF_ERROR(
       CheckShape(latent,
-                 {spec.latent_channels, size.height / spec.latent_stride,
-                  size.width / spec.latent_stride},
+                 {spec.latent_channels, artifact::LatentSide(spec, size.height),
+                  artifact::LatentSide(spec, size.width)},
                  "latent"));
   SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor pictures,
                           StackTensors({&picture.input, 1}));

@@ -131,6 +131,7 @@ TEST_F(CodecArtifactTest, TheIdChangesWithEveryCanonicalField) {
       [](CodecSpec& s) { s.input_offset = 0; },
       [](CodecSpec& s) { s.pad_multiple = 64; },
       [](CodecSpec& s) { s.latent_stride = 16; },
+      [](CodecSpec& s) { s.latent_trim = 1; },
       [](CodecSpec& s) { s.features_stride = 4; },
       [](CodecSpec& s) { s.features_channels = 31; },
       [](CodecSpec& s) { s.default_rate = 0; },
@@ -277,6 +278,34 @@ TEST_F(CodecArtifactTest, EveryFieldIsNeededAndTyped) {
   }
 }
 
+TEST(CodecGeometryTest, LatentSidesFollowStrideAndTrim) {
+  CodecSpec spec;
+  EXPECT_EQ(LatentSide(spec, 224), 28);
+  EXPECT_EQ(InputSide(spec, 28), 224);
+  spec.latent_stride = 4;
+  spec.latent_trim = 1;
+  EXPECT_EQ(LatentSide(spec, 224), 55);
+  EXPECT_EQ(InputSide(spec, 55), 224);
+}
+
+TEST(CodecGeometryTest, OnlySidesOfPaddedPicturesAreLatentSides) {
+  CodecSpec spec;
+  spec.latent_stride = 4;
+  spec.latent_trim = 1;
+  EXPECT_TRUE(CheckLatentSides(spec, 7, 55).ok());
+  EXPECT_THAT(CheckLatentSides(spec, 8, 55),
+              IsInvalid("latent of 8 x 55: expected that of a picture whose "
+                        "sides are multiples of 32, found 36 x 224"));
+  EXPECT_THAT(CheckLatentSides(spec, 7, 0), IsInvalid("latent of 7 x 0"));
+  EXPECT_THAT(CheckLatentSides(spec, -1, 7), IsInvalid("latent of -1 x 7"));
+}
+
+TEST_F(CodecArtifactTest, TrimOfZeroIsNotWritten) {
+  EXPECT_EQ(
+      ReadJson("codec.json")["canonical"]["geometry"].contains("latent_trim"),
+      false);
+}
+
 TEST_F(CodecArtifactTest, ValuesOutOfRangeAreNamed) {
   const auto set = [this](const char* pointer, const json& value) {
     EXPECT_TRUE(WriteSpec(MakeCodecSpec()).ok());
@@ -290,6 +319,10 @@ TEST_F(CodecArtifactTest, ValuesOutOfRangeAreNamed) {
               IsInvalid("latent_stride"));
   EXPECT_THAT(set("/canonical/geometry/latent_stride", 5),
               IsInvalid("expected a divisor of pad_multiple 32, found 5"));
+  for (const int trim : {-1, 0, 4}) {
+    EXPECT_THAT(set("/canonical/geometry/latent_trim", trim),
+                IsInvalid("latent_trim: expected an integer in 1..3"));
+  }
   EXPECT_THAT(set("/canonical/geometry/features_stride", 64),
               IsInvalid("expected a divisor"));
   EXPECT_THAT(set("/canonical/geometry/pad_multiple", 1e9),

@@ -43,12 +43,18 @@ class LoopbackTest : public testing::ServedZooTest {
  protected:
   void SetUp() override {
     ServedZooTest::SetUp();
-    auto codec =
-        artifact::LoadCodec(work_ / "zoo/codec", artifact::CodecHalf::kBoth);
+    Use(work_ / "zoo", *server_);
+  }
+
+  // Turns to the codec in "codec" of a zoo and the server that serves it.
+  void Use(const std::filesystem::path& zoo,
+           const testing::ServerProcess& server) {
+    zoo_ = zoo;
+    auto codec = artifact::LoadCodec(zoo / "codec", artifact::CodecHalf::kBoth);
     ASSERT_TRUE(codec.ok()) << codec.status();
     codec_ = std::make_unique<artifact::CodecArtifact>(*std::move(codec));
     stub_ = v1::Inference::NewStub(grpc::CreateChannel(
-        server_->address(), grpc::InsecureChannelCredentials()));
+        server.address(), grpc::InsecureChannelCredentials()));
   }
 
   // The device's half, step by step.
@@ -87,7 +93,7 @@ class LoopbackTest : public testing::ServedZooTest {
         .values = decoded.y_hat};
     const auto decoder = *model::LoadFeatureDecoder(*codec_);
     const auto tail =
-        *model::LoadTailNetwork(*artifact::LoadTail(work_ / "zoo" / tail_name));
+        *model::LoadTailNetwork(*artifact::LoadTail(zoo_ / tail_name));
     const std::vector<int> rates = {decoded.header.rate};
     std::vector<float> scores =
         tail->Run(*decoder->Decode(y_hat, rates))->values;
@@ -124,12 +130,8 @@ class LoopbackTest : public testing::ServedZooTest {
     EXPECT_TRUE(next.ok()) << next.error_message();
   }
 
-  std::unique_ptr<artifact::CodecArtifact> codec_;
-  std::unique_ptr<v1::Inference::Stub> stub_;
-};
-
-TEST_F(LoopbackTest, AnswersWhatOneProcessComputes) {
-  for (int rate = 0; rate < testing::kTinyRates; ++rate) {
+  // One picture to tails "one" and "two", there and here.
+  void ExpectAnswersAsHere(int rate) {
     const Encoded encoded =
         Encode(RandomPicture(300, 200, 5 + rate), "fit:128x96", rate);
     v1::InferRequest request;
@@ -151,6 +153,29 @@ TEST_F(LoopbackTest, AnswersWhatOneProcessComputes) {
       }
     }
   }
+
+  std::filesystem::path zoo_;
+  std::unique_ptr<artifact::CodecArtifact> codec_;
+  std::unique_ptr<v1::Inference::Stub> stub_;
+};
+
+TEST_F(LoopbackTest, AnswersWhatOneProcessComputes) {
+  for (int rate = 0; rate < testing::kTinyRates; ++rate) {
+    ExpectAnswersAsHere(rate);
+  }
+}
+
+TEST_F(LoopbackTest, AnEntropicStudentIsServedAlike) {
+  const std::filesystem::path zoo = work_ / "students/zoo";
+  const auto id = testing::WriteStudentCodec(zoo / "codec", 4);
+  ASSERT_TRUE(id.ok()) << id.status();
+  ASSERT_TRUE(testing::WriteTinyTail(zoo / "one", "one", *id, 5).ok());
+  ASSERT_TRUE(testing::WriteTinyTail(zoo / "two", "two", *id, 6).ok());
+  const testing::ServerProcess server(zoo, work_ / "students",
+                                      {"--default-tail", "one"});
+  ASSERT_FALSE(server.address().empty()) << server.log();
+  Use(zoo, server);
+  ExpectAnswersAsHere(/*rate=*/0);
 }
 
 TEST_F(LoopbackTest, PixelsTakeTheOtherEntranceIntoTheSameTail) {

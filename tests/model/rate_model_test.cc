@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "common/model/symbol_fit.h"
+
 namespace sluice::model {
 namespace {
 
@@ -14,6 +16,12 @@ constexpr int kChannels = 4;
 Weights MakeWeights() {
   return InitRateModel(kRates, at::tensor({0.0f, 1.0f, -2.0f, 0.3f}),
                        at::tensor({1.0f, 2.0f, 0.5f, 1.0f}), 6.0);
+}
+
+QuantizerScales MakeScales() {
+  const auto model = RateModel::Create(kRates, kChannels, MakeWeights());
+  EXPECT_TRUE(model.ok()) << model.status();
+  return model->Scales();
 }
 
 at::Tensor NormalLatent(int64_t batch, int seed) {
@@ -79,7 +87,6 @@ TEST(RateModelTest, RoundingPassesTheGradientStraightThrough) {
 }
 
 TEST(TablesFromCountsTest, CrossEntropyIsNearTheCountsEntropy) {
-  const Weights weights = MakeWeights();
   SymbolCounts counts(
       kRates, std::vector<std::vector<uint64_t>>(
                   kChannels, std::vector<uint64_t>(2 * kCountRange + 1, 0)));
@@ -91,7 +98,7 @@ TEST(TablesFromCountsTest, CrossEntropyIsNearTheCountsEntropy) {
       }
     }
   }
-  const auto tables = TablesFromCounts(weights, kRates, kChannels, counts);
+  const auto tables = TablesFromCounts(MakeScales(), counts);
   ASSERT_TRUE(tables.ok()) << tables.status();
   const codec::QuantizedCdf& cdf = tables->rate(1)[2].cdf;
   double total = 0, entropy = 0, cross = 0;
@@ -114,7 +121,7 @@ TEST(TablesFromCountsTest, ChannelWithoutAnySymbolStillGetsATable) {
   const SymbolCounts counts(
       kRates, std::vector<std::vector<uint64_t>>(
                   kChannels, std::vector<uint64_t>(2 * kCountRange + 1, 0)));
-  EXPECT_TRUE(TablesFromCounts(MakeWeights(), kRates, kChannels, counts).ok());
+  EXPECT_TRUE(TablesFromCounts(MakeScales(), counts).ok());
 }
 
 }  // namespace

@@ -9,11 +9,15 @@
 #include "common/artifact/safetensors.h"
 #include "common/artifact/tail_artifact.h"
 #include "common/base/status_macros.h"
+#include "common/model/entropic_decoder.h"
+#include "common/model/entropic_encoder.h"
+#include "common/model/factorized_prior.h"
 #include "common/model/mobilenet_v2.h"
 #include "common/model/patch_decoder.h"
 #include "common/model/patch_encoder.h"
 #include "common/model/patch_family.h"
 #include "common/model/rate_model.h"
+#include "common/model/symbol_fit.h"
 
 namespace sluice::testing {
 namespace {
@@ -63,12 +67,12 @@ model::Weights RandomMobileNet(int seed, int num_classes) {
 }
 
 // Two-sided geometric counts, wider at higher rates.
-model::SymbolCounts GeometricCounts() {
+model::SymbolCounts GeometricCounts(int num_rates, int num_channels) {
   model::SymbolCounts counts(
-      kTinyRates, std::vector<std::vector<uint64_t>>(
-                      kLatentChannels,
-                      std::vector<uint64_t>(2 * model::kCountRange + 1, 0)));
-  for (int r = 0; r < kTinyRates; ++r) {
+      num_rates,
+      std::vector<std::vector<uint64_t>>(
+          num_channels, std::vector<uint64_t>(2 * model::kCountRange + 1, 0)));
+  for (int r = 0; r < num_rates; ++r) {
     for (auto& histogram : counts[r]) {
       for (int s = -20; s <= 20; ++s) {
         histogram[s + model::kCountRange] = uint64_t{1}
@@ -100,11 +104,15 @@ absl::StatusOr<std::string> WriteTinyCodec(const std::filesystem::path& folder,
       model::SplitMobileNet(RandomMobileNet(seed, kTinyClasses)).entrance,
       "entrance."));
   SLUICE_ASSIGN_OR_RETURN(
-      const codec::CodecTables tables,
-      model::TablesFromCounts(
+      const model::RateModel rate,
+      model::RateModel::Create(
+          kTinyRates, kLatentChannels,
           model::InitRateModel(kTinyRates, at::zeros({kLatentChannels}),
-                               at::ones({kLatentChannels}), 4.0),
-          kTinyRates, kLatentChannels, GeometricCounts()));
+                               at::ones({kLatentChannels}), 4.0)));
+  SLUICE_ASSIGN_OR_RETURN(
+      const codec::CodecTables tables,
+      model::TablesFromCounts(rate.Scales(),
+                              GeometricCounts(kTinyRates, kLatentChannels)));
   artifact::CodecSpec spec;
   spec.name = absl::StrCat("tiny-", seed);
   spec.family = model::kPatchFamily;
@@ -116,6 +124,35 @@ absl::StatusOr<std::string> WriteTinyCodec(const std::filesystem::path& folder,
       folder, spec, tables,
       model::TensorsFromWeights(model::InitPatchEncoder(encoder, generator),
                                 model::StoredPrecision::kFloat),
+      model::TensorsFromWeights(server, model::StoredPrecision::kHalf),
+      nlohmann::json::object());
+}
+
+absl::StatusOr<std::string> WriteStudentCodec(
+    const std::filesystem::path& folder, int seed) {
+  const at::Generator generator = MakeGenerator(seed);
+  const model::EntropicStudentShape shape = {.decoder_width = 8};
+  const model::Weights encoder = model::InitEntropicEncoder(shape, generator);
+  model::Weights server = model::WithPrefix(
+      model::InitEntropicDecoder(shape, generator), "decoder.");
+  server.merge(model::WithPrefix(
+      model::SplitMobileNet(RandomMobileNet(seed, kTinyClasses)).entrance,
+      "entrance."));
+  SLUICE_ASSIGN_OR_RETURN(
+      const model::FactorizedPrior prior,
+      model::FactorizedPrior::Create(
+          shape.latent_channels,
+          model::InitFactorizedPrior(shape.latent_channels, generator)));
+  SLUICE_ASSIGN_OR_RETURN(
+      const codec::CodecTables tables,
+      model::TablesFromCounts(prior.Scales(),
+                              GeometricCounts(1, shape.latent_channels)));
+  artifact::CodecSpec spec;
+  spec.name = absl::StrCat("student-", seed);
+  model::SetEntropicStudent(shape, &spec);
+  return artifact::WriteCodec(
+      folder, spec, tables,
+      model::TensorsFromWeights(encoder, model::StoredPrecision::kFloat),
       model::TensorsFromWeights(server, model::StoredPrecision::kHalf),
       nlohmann::json::object());
 }

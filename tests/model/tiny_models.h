@@ -21,6 +21,11 @@ inline constexpr int kTeacherClasses = 1000;  // What LoadTeacher expects.
 absl::StatusOr<std::string> WriteTinyCodec(const std::filesystem::path& folder,
                                            int seed);
 
+// Writes an entropic_student codec, its encoder whole, named "student-SEED", of
+// one rate, and returns its id.
+absl::StatusOr<std::string> WriteStudentCodec(
+    const std::filesystem::path& folder, int seed);
+
 // Writes a MobileNetV2 tail for that codec.
 absl::Status WriteTinyTail(const std::filesystem::path& folder,
                            const std::string& name, const std::string& codec_id,

@@ -73,6 +73,13 @@ TEST_F(InferPlanTest, FrameNamesItsCodecAndTheDefaultTailRuns) {
   EXPECT_GT(plan->memory_bytes, 2u * 4 * 8 * sizeof(float));
 }
 
+TEST_F(InferPlanTest, LatentOfNoPaddedPictureIsInvalid) {
+  ExpectError(FrameRequest(MakeTestFrame('a', 4, 6, 1.0f)),
+              absl::StatusCode::kInvalidArgument,
+              "latent of 4 x 6: expected that of a picture whose sides are "
+              "multiples of 32, found 32 x 48");
+}
+
 TEST_F(InferPlanTest, EmptyRequestIsInvalid) {
   ExpectError({}, absl::StatusCode::kInvalidArgument, "no payload");
 }

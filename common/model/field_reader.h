@@ -1,0 +1,26 @@
+// Reads a family's hyperparameters out of codec.json.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::model {
+
+// Bounded positive integers out of one JSON object; keeps the first problem.
+class FieldReader {
+ public:
+  FieldReader(const nlohmann::json& object, std::string path)
+      : object_(object), path_(std::move(path)) {}
+
+  int Take(const char* field, int max);
+  const absl::Status& status() const { return status_; }
+
+ private:
+  const nlohmann::json& object_;
+  std::string path_;
+  absl::Status status_;
+};
+
+}  // namespace sluice::model

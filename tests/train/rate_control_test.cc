@@ -1,0 +1,98 @@
+#include "models/train/rate_control.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+namespace sluice::train {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr double kBitsPerByte = 8 / (224.0 * 224.0);
+
+// A batch of one sample of each of two rates.
+void Observe(RateControl* control, float bytes0, float bytes1,
+             double warmup = 1.0) {
+  control->Observe(at::arange(2, at::kLong),
+                   at::tensor({bytes0, bytes1}) * kBitsPerByte,
+                   at::tensor({0.5f, 0.1f}), warmup);
+}
+
+float BetaOf(const RateControl& control, int rate) {
+  return control.Betas(/*warmup=*/1.0)[rate].item<float>();
+}
+
+TEST(RateControlTest, BetaRisesWhereFramesAreTooLargeAndFallsWhereTooSmall) {
+  RateControl control = RateControl::Following({1000, 2000});
+  Observe(&control, 1500, 1500);
+  EXPECT_GT(BetaOf(control, 0), 0.1f);
+  EXPECT_LT(BetaOf(control, 1), 0.1f);
+}
+
+TEST(RateControlTest, LooseTargetsAllowMore) {
+  RateControl control = RateControl::Following({1000, 2000});
+  Observe(&control, 1500, 3000, /*warmup=*/0.0);
+  EXPECT_LT(BetaOf(control, 0), 0.1f);
+}
+
+TEST(RateControlTest, TargetOutOfReachDoesNotWindBetaUp) {
+  RateControl control = RateControl::Following({1000, 2000});
+  for (int i = 0; i < 2000; ++i) Observe(&control, 9000, 100);
+  EXPECT_NEAR(BetaOf(control, 0), 10.0f, 1e-3f);
+  EXPECT_NEAR(BetaOf(control, 1), 1e-3f, 1e-6f);
+}
+
+TEST(RateControlTest, FixedBetaStaysAndHasOneRate) {
+  RateControl control = RateControl::Fixed(0.25);
+  EXPECT_EQ(control.num_rates(), 1);
+  control.Observe(at::zeros({1}, at::kLong), at::tensor({3.0f}),
+                  at::tensor({0.5f}), 1.0);
+  EXPECT_FLOAT_EQ(BetaOf(control, 0), 0.25f);
+  EXPECT_FLOAT_EQ(control.Balance()[0].item<float>(), 1.0f);
+  EXPECT_THAT(control.Summary(), HasSubstr("beta 0.250 bytes 18816"));
+}
+
+TEST(RateControlTest, FixedBetaGrowsAHundredfoldOverTheWarmUp) {
+  const RateControl control = RateControl::Fixed(0.5);
+  EXPECT_FLOAT_EQ(control.Betas(0.0)[0].item<float>(), 0.005f);
+  EXPECT_FLOAT_EQ(control.Betas(0.5)[0].item<float>(), 0.05f);
+  EXPECT_FLOAT_EQ(control.Betas(1.0)[0].item<float>(), 0.5f);
+}
+
+TEST(RateControlTest, HasteMovesKnownBetasFaster) {
+  RateControl slow = RateControl::FollowingFrom({1000, 2000}, {0.2, 99}, 1);
+  RateControl fast = RateControl::FollowingFrom({1000, 2000}, {0.2, 99}, 3);
+  EXPECT_FLOAT_EQ(BetaOf(slow, 0), 0.2f);
+  EXPECT_FLOAT_EQ(BetaOf(slow, 1), 10.0f);  // Clamped as when following.
+  Observe(&slow, 1500, 1500);
+  Observe(&fast, 1500, 1500);
+  EXPECT_GT(BetaOf(slow, 0), 0.2f);
+  EXPECT_GT(BetaOf(fast, 0), BetaOf(slow, 0));
+}
+
+TEST(RateControlTest, BalanceLiftsTheRateOfSmallDistortion) {
+  RateControl control = RateControl::Following({1000, 2000});
+  Observe(&control, 1000, 2000);
+  EXPECT_FLOAT_EQ(control.Balance()[0].item<float>(), 0.5f);
+  EXPECT_FLOAT_EQ(control.Balance()[1].item<float>(), 1.0f);
+}
+
+TEST(RateControlTest, StateGoesThroughJson) {
+  RateControl control = RateControl::Following({1000, 2000});
+  Observe(&control, 1500, 1500);
+  RateControl other = RateControl::Following({1000, 2000});
+  ASSERT_TRUE(other.SetState(control.State()).ok());
+  EXPECT_EQ(other.Summary(), control.Summary());
+}
+
+TEST(RateControlTest, StateOfOtherRatesIsDataLoss) {
+  RateControl control = RateControl::Following({1000, 2000});
+  for (const nlohmann::json& state :
+       {RateControl::Fixed(1).State(), nlohmann::json(), nlohmann::json(3),
+        nlohmann::json({{"log_beta", {1, "2"}}})}) {
+    EXPECT_EQ(control.SetState(state).code(), absl::StatusCode::kDataLoss);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::train
