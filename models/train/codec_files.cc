@@ -9,11 +9,29 @@
 #include "common/base/file_io.h"
 #include "common/base/status_macros.h"
 #include "common/codec/frame.h"
+#include "common/codec/frame_price.h"
 #include "common/codec/limits.h"
 #include "models/train/annotate.h"
 #include "models/train/loaded_codec.h"
 
 namespace sluice::train {
+namespace {
+
+// Returns the rate: the highest up to `max_rate` whose frame fits.
+absl::StatusOr<int> EncodeWithin(const LoadedCodec& codec,
+                                 const base::FloatTensor& latent, int max_rate,
+                                 size_t max_bytes,
+                                 std::vector<uint8_t>& frame) {
+  const codec::LatentShape shape = {.channels = int(latent.shape[0]),
+                                    .height = int(latent.shape[1]),
+                                    .width = int(latent.shape[2])};
+  codec::CoderScratch scratch;
+  return codec::EncodeFrameWithin(
+      max_bytes, latent.values, shape, codec.artifact().tables,
+      codec.artifact().short_id, max_rate, scratch, frame);
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<uint8_t>> ReadFrameFile(
     const std::filesystem::path& path) {
@@ -25,7 +43,9 @@ absl::StatusOr<std::string> EncodePictureFile(
     const EncodeFileOptions& options) {
   SLUICE_ASSIGN_OR_RETURN(LoadedCodec codec,
                           LoadedCodec::Load(options.codec, /*num_threads=*/0));
-  const int rate = options.rate.value_or(codec.spec().default_rate);
+  int rate =
+      options.rate.value_or(options.max_bytes ? codec.spec().num_rates - 1
+                                              : codec.spec().default_rate);
   SLUICE_RETURN_IF_ERROR(codec.CheckRate(rate));
   SLUICE_ASSIGN_OR_RETURN(const vision::Picture picture,
                           vision::ReadPicture(options.picture));
@@ -33,8 +53,13 @@ absl::StatusOr<std::string> EncodePictureFile(
                           codec.MakeInput(picture, options.view));
   SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor latent,
                           codec.EncodeLatent(input.input));
-  SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> frame,
-                          codec.LatentToFrame(latent, rate));
+  std::vector<uint8_t> frame;
+  if (options.max_bytes) {
+    SLUICE_ASSIGN_OR_RETURN(
+        rate, EncodeWithin(codec, latent, rate, *options.max_bytes, frame));
+  } else {
+    SLUICE_ASSIGN_OR_RETURN(frame, codec.LatentToFrame(latent, rate));
+  }
   SLUICE_RETURN_IF_ERROR(base::WriteFileAtomically(options.out, frame));
 
   const vision::Size size = input.geometry.padded;

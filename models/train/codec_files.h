@@ -21,11 +21,15 @@ struct EncodeFileOptions {
   std::filesystem::path codec;
   std::filesystem::path picture;
   std::filesystem::path out;
-  std::optional<int> rate;  // None: the codec's default.
+  // None: the codec's default, or with max_bytes the highest that fits.
+  std::optional<int> rate;
   vision::ViewRule view = {vision::ViewRule::Kind::kCrop, {224, 224}};
+  // Of the frame, which then has the highest rate up to `rate` that fits.
+  std::optional<int> max_bytes = std::nullopt;
 };
 
 // Picture -> frame. Returns one line that says what was written.
+// ResourceExhausted when no frame is as small as max_bytes.
 absl::StatusOr<std::string> EncodePictureFile(const EncodeFileOptions& options);
 
 struct DecodeFileOptions {

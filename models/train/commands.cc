@@ -9,45 +9,20 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/base/file_io.h"
 #include "common/base/status_macros.h"
+#include "models/train/adapt_command.h"
 #include "models/train/codec_files.h"
-#include "models/train/eval.h"
-#include "models/train/eval_report.h"
+#include "models/train/command_options.h"
+#include "models/train/eval_command.h"
 #include "models/train/inspect.h"
 #include "models/train/pack.h"
-#include "models/train/pixel_baseline.h"
-#include "models/train/record.h"
 #include "models/train/retable.h"
 #include "models/train/train.h"
 #include "models/train/verify.h"
 
 namespace sluice::train {
 namespace {
-
-// --view with its check. `view` must outlive `app`.
-void AddView(CLI::App* app, vision::ViewRule* view) {
-  app->add_option_function<std::string>(
-         "--view",
-         [view](const std::string& text) {
-           *view = vision::ParseViewRule(text).value_or(*view);
-         },
-         absl::StrCat("What the network sees of a picture: crop:N, crop:N/M or "
-                      "fit:WxH (default ",
-                      vision::ToString(*view), ")"))
-      ->type_name("VIEW")
-      ->check([](const std::string& text) {
-        return std::string(vision::ParseViewRule(text).status().message());
-      });
-}
-
-void AddThreads(CLI::App* app, int* num_threads) {
-  app->add_option("--threads", *num_threads,
-                  "Threads for networks; 0: as many as there are cores")
-      ->check(CLI::Range(0, 1024));
-}
 
 // Prints what a command that returns text has to say.
 absl::Status Print(const absl::StatusOr<std::string>& text) {
@@ -93,85 +68,6 @@ void AddTrain(CLI::App* app, Command* command) {
   AddThreads(sub, &options->num_threads);
   sub->callback(
       [=] { *command = [options] { return RunTraining(*options); }; });
-}
-
-struct EvalCommand {
-  EvalOptions options;
-  std::filesystem::path json;
-  std::filesystem::path csv;
-  bool records = false;
-};
-
-absl::Status RunEvalCommand(const EvalCommand& command) {
-  SLUICE_ASSIGN_OR_RETURN(const EvalReport report, RunEval(command.options));
-  for (const std::string& warning : report.warnings) {
-    std::cerr << "sluice-model: warning: " << warning << "\n";
-  }
-  SLUICE_RETURN_IF_ERROR(
-      base::WriteFileAtomically(command.json, ReportToJson(report)));
-  if (!command.csv.empty()) {
-    SLUICE_RETURN_IF_ERROR(
-        base::WriteFileAtomically(command.csv, ReportToCsv(report)));
-  }
-  if (command.records) {
-    SLUICE_RETURN_IF_ERROR(
-        RecordReport(report, command.options.codec, command.options.tail));
-  }
-  return Print(ReportToText(report));
-}
-
-void AddEval(CLI::App* app, Command* command) {
-  const auto eval = std::make_shared<EvalCommand>();
-  EvalOptions* options = &eval->options;
-  CLI::App* sub = app->add_subcommand(
-      "eval", "Measure accuracy and counted bytes on labelled pictures");
-  sub->footer(
-      "Example:\n  sluice-model eval --codec models/zoo/patch-v1 --tail "
-      "models/zoo/imagenet-mobilenetv2 \\\n    --data imagenet_val_dev.tar "
-      "--view crop:224/227 --baselines jpeg,webp --json eval.json");
-  sub->add_option("--codec", options->codec, "Codec folder")
-      ->type_name("DIR")
-      ->required();
-  sub->add_option("--tail", options->tail, "Tail folder")
-      ->type_name("DIR")
-      ->required();
-  sub->add_option("--data", options->data,
-                  "Folder or tar holding images/ and labels.csv")
-      ->type_name("PATH")
-      ->required();
-  sub->add_option("--json", eval->json, "Where the report goes")
-      ->type_name("FILE")
-      ->required();
-  sub->add_option("--csv", eval->csv, "Where the table goes")
-      ->type_name("FILE");
-  sub->add_flag("--record", eval->records,
-                "Keep the main figures in the artifacts too, as about.measured "
-                "in codec.json and tail.json; the codec id stays");
-  sub->add_option("--teacher", options->teacher,
-                  "Unmodified network, safetensors, to measure drops from")
-      ->type_name("FILE");
-  sub->add_option("--limit", options->limit,
-                  "The first so many pictures by name; 0: all")
-      ->check(CLI::NonNegativeNumber);
-  AddView(sub, &options->view);
-  sub->add_option("--rates", options->rates, "Rates, as 0,1,2 (default all)")
-      ->type_name("LIST")
-      ->delimiter(',');
-  sub->add_option_function<std::vector<std::string>>(
-         "--baselines",
-         [options](const std::vector<std::string>& names) {
-           for (const std::string& name : names) {
-             options->baselines.push_back(*ParseBaselineName(name));
-           }
-         },
-         "Pixel codecs to measure beside: jpeg,webp (default none)")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->check([](const std::string& name) {
-        return std::string(ParseBaselineName(name).status().message());
-      });
-  AddThreads(sub, &options->num_threads);
-  sub->callback([=] { *command = [eval] { return RunEvalCommand(*eval); }; });
 }
 
 absl::Status RunPackCommand(const PackOptions& options) {
@@ -231,7 +127,13 @@ void AddEncode(CLI::App* app, Command* command) {
   sub->add_option("-o,--out", options->out, "Frame to write")
       ->type_name("FILE")
       ->required();
-  sub->add_option("--rate", options->rate, "0 costs the fewest bytes");
+  sub->add_option("--rate", options->rate,
+                  "0 costs the fewest bytes (default: the codec's); with "
+                  "--max-bytes, the highest to try (default: any)");
+  sub->add_option("--max-bytes", options->max_bytes,
+                  "Take the highest rate whose whole frame fits")
+      ->type_name("BYTES")
+      ->check(CLI::Range(1, 1 << 30));
   AddView(sub, &options->view);
   sub->callback([=] {
     *command = [options] { return Print(EncodePictureFile(*options)); };
@@ -319,13 +221,15 @@ void AddVerify(CLI::App* app, Command* command) {
 
 }  // namespace
 
-void AddCommands(CLI::App* app, Command* command) {
+void AddCommands(CLI::App* app, const std::string& command_line,
+                 Command* command) {
   AddTrain(app, command);
-  AddEval(app, command);
+  AddEval(app, command_line, command);
   AddPack(app, command);
   AddEncode(app, command);
   AddDecode(app, command);
   AddRetable(app, command);
+  AddAdapt(app, command);
   AddInspect(app, command);
   AddVerify(app, command);
 }

@@ -1,21 +1,20 @@
 #include "models/train/eval.h"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/artifact/tail_artifact.h"
-#include "common/base/float_tensor.h"
 #include "common/base/status_macros.h"
-#include "common/model/tail.h"
+#include "common/model/compute.h"
 #include "common/model/teacher.h"
+#include "models/train/eval_latency.h"
 #include "models/train/labelled_set.h"
-#include "models/train/loaded_codec.h"
-#include "models/train/pixel_baseline.h"
+#include "models/train/learned_pair.h"
+#include "models/train/machine.h"
+#include "models/train/operating_points.h"
+#include "models/train/parallel_for.h"
 #include "models/train/progress.h"
-#include "models/train/tally.h"
 
 namespace sluice::train {
 namespace {
@@ -23,339 +22,356 @@ namespace {
 // Larger ones are slower on a CPU: their activations leave the caches.
 constexpr size_t kBatchSize = 8;
 
-using SteadyClock = std::chrono::steady_clock;
-
-double MsSince(SteadyClock::time_point start) {
-  return std::chrono::duration<double, std::milli>(SteadyClock::now() - start)
-      .count();
-}
-
-struct RateTally {
-  int rate;
-  CostTally cost = {};
-  ScoreTally score = {};
-};
-
-struct BaselineTally {
-  PixelBaseline baseline;
-  CostTally cost = {};
-  ScoreTally ours = {};
-  ScoreTally teacher = {};
-};
-
-struct TimeTally {
-  Samples encode_ms;
-  Samples entropy_encode_ms;
-  Samples entropy_decode_ms;
-  Samples decode_ms;
-};
-
-// Consecutive pictures whose network inputs have one shape.
-struct Batch {
-  std::vector<NetworkInput> pictures;
-  std::vector<int> labels;
-
-  vision::Size input_size() const { return pictures.front().geometry.padded; }
-};
-
-class Evaluation {
- public:
-  static absl::StatusOr<Evaluation> Create(const EvalOptions& options);
-
-  absl::StatusOr<EvalReport> Run();
-
- private:
-  Evaluation(LoadedCodec codec, artifact::TailArtifact tail,
-             std::unique_ptr<model::Tail> tail_network, LabelledSet set)
-      : codec_(std::move(codec)),
-        tail_(std::move(tail)),
-        tail_network_(std::move(tail_network)),
-        set_(std::move(set)) {}
-
-  absl::Status SetRates(const std::vector<int>& rates);
-  absl::Status SetTeacher(const std::filesystem::path& path);
-
-  absl::StatusOr<NetworkInput> ReadInput(size_t index) const;
-  absl::Status WarmUp(const NetworkInput& picture);
-  absl::Status AddBatch(const Batch& batch);
-  absl::Status AddRate(const Batch& batch,
-                       const std::vector<base::FloatTensor>& latents,
-                       const base::FloatTensor* teacher_logits,
-                       RateTally* tally);
-  absl::Status AddBaseline(const Batch& batch,
-                           const base::FloatTensor* teacher_logits,
-                           BaselineTally* tally);
-  // Stacked inputs -> logits, by the pixel entrance and our tail.
-  absl::StatusOr<base::FloatTensor> RunOurs(
-      const base::FloatTensor& pictures) const;
-  absl::StatusOr<base::FloatTensor> RunTeacher(
-      const base::FloatTensor& pictures) const;
-  EvalReport MakeReport() const;
-
-  LoadedCodec codec_;
-  artifact::TailArtifact tail_;
-  std::unique_ptr<model::Tail> tail_network_;
-  LabelledSet set_;
-  std::unique_ptr<model::Teacher> teacher_;  // Null without one.
-  size_t num_pictures_ = 0;
-  vision::ViewRule view_;
-  std::string data_name_;
-
-  ScoreTally teacher_score_;
-  ScoreTally uncompressed_;
-  std::vector<RateTally> rates_;
-  std::vector<BaselineTally> baselines_;
-  TimeTally times_;
-};
-
-absl::StatusOr<Evaluation> Evaluation::Create(const EvalOptions& options) {
+absl::Status CheckOptions(const EvalOptions& options) {
   if (options.limit < 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("limit must not be negative, found ", options.limit));
   }
-  SLUICE_ASSIGN_OR_RETURN(
-      LoadedCodec codec, LoadedCodec::Load(options.codec, options.num_threads));
-  SLUICE_ASSIGN_OR_RETURN(artifact::TailArtifact tail,
-                          artifact::LoadTail(options.tail));
-  SLUICE_ASSIGN_OR_RETURN(std::unique_ptr<model::Tail> tail_network,
-                          model::LoadTailNetwork(tail));
+  if (options.num_latency_pictures < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("latency pictures must not be negative, found ",
+                     options.num_latency_pictures));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<model::Teacher>> LoadTeacherFor(
+    const LearnedPair& pair, const std::filesystem::path& path) {
+  const artifact::CodecSpec defaults;
+  const artifact::CodecSpec& spec = pair.codec().spec();
+  if (DescribeInput(spec) != DescribeInput(defaults)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the teacher needs pictures as ", DescribeInput(defaults),
+                     ", codec ", spec.name, " makes ", DescribeInput(spec)));
+  }
+  return model::LoadTeacher(path);
+}
+
+// The last part of a path, with or without a slash behind it.
+std::string OwnName(const std::filesystem::path& path) {
+  const std::filesystem::path normal = path.lexically_normal();
+  return (normal.has_filename() ? normal : normal.parent_path())
+      .filename()
+      .string();
+}
+
+// `name`, with a number unless it is the first such.
+std::string UniqueName(const std::string& name,
+                       const std::vector<Method>& methods) {
+  const auto is_taken = [&](const std::string& candidate) {
+    return std::any_of(methods.begin(), methods.end(),
+                       [&](const Method& m) { return m.name == candidate; });
+  };
+  std::string unique = name;
+  for (int i = 2; is_taken(unique); ++i) unique = absl::StrCat(name, " #", i);
+  return unique;
+}
+
+Method MethodOf(const LearnedPair& pair, const std::vector<Method>& before) {
+  Method method;
+  method.name = UniqueName(pair.codec().spec().name, before);
+  method.learned = true;
+  method.encoder = pair.encoder_size();
+  method.codec_id = pair.codec().artifact().id;
+  method.tail = pair.tail().spec.name;
+  return method;
+}
+
+void SortByBytes(std::vector<OperatingPoint>* points) {
+  const auto total = [](const OperatingPoint& point) {
+    uint64_t bytes = 0;
+    for (const Outcome& outcome : point.outcomes) bytes += outcome.bytes;
+    return bytes;
+  };
+  std::stable_sort(points->begin(), points->end(),
+                   [&](const OperatingPoint& a, const OperatingPoint& b) {
+                     return total(a) < total(b);
+                   });
+}
+
+OperatingPoint WithoutContainer(OperatingPoint point,
+                                const std::vector<uint32_t>& container_bytes) {
+  for (size_t i = 0; i < point.outcomes.size(); ++i) {
+    point.outcomes[i].bytes -= container_bytes[i];
+  }
+  return point;
+}
+
+// `options` must outlive it.
+class EvalRun {
+ public:
+  static absl::StatusOr<EvalRun> Create(const EvalOptions& options);
+
+  absl::Status MeasurePictures();
+  absl::Status MeasureLatencies();
+  Evaluation Finish();
+
+ private:
+  EvalRun(const EvalOptions& options, std::vector<LearnedPair> pairs,
+          LabelledSet set)
+      : options_(options), pairs_(std::move(pairs)), set_(std::move(set)) {}
+
+  void DescribeRun();
+  void PlanPoints();
+  absl::StatusOr<NetworkInput> ReadInput(size_t index) const;
+  absl::Status AddBatch(EvalBatch batch);
+  absl::Status ScoreUncompressed(EvalBatch* batch);
+  absl::Status MeasurePoints(
+      const std::vector<std::vector<base::FloatTensor>>& latents,
+      const EvalBatch& batch);
+
+  const EvalOptions& options_;
+  std::vector<LearnedPair> pairs_;
+  LabelledSet set_;
+  std::unique_ptr<model::Teacher> teacher_;  // Null without one.
+  size_t num_pictures_ = 0;
+  // Methods are those of pairs_, then of options_.baselines.
+  Evaluation evaluation_;
+  std::vector<RatePoint> rate_points_;
+  std::vector<QualityPoint> quality_points_;
+};
+
+absl::StatusOr<EvalRun> EvalRun::Create(const EvalOptions& options) {
+  SLUICE_RETURN_IF_ERROR(CheckOptions(options));
+  SLUICE_ASSIGN_OR_RETURN(std::vector<LearnedPair> pairs,
+                          LoadPairs(options.codecs, options.tails,
+                                    options.rates, options.num_threads));
   SLUICE_ASSIGN_OR_RETURN(
       LabelledSet set,
-      LabelledSet::Open(options.data, static_cast<int>(tail.labels.size())));
-
-  Evaluation evaluation(std::move(codec), std::move(tail),
-                        std::move(tail_network), std::move(set));
-  evaluation.view_ = options.view;
-  evaluation.data_name_ = options.data.filename().string();
-  evaluation.num_pictures_ = evaluation.set_.size();
+      LabelledSet::Open(options.data, pairs.front().num_classes()));
+  EvalRun run(options, std::move(pairs), std::move(set));
+  run.num_pictures_ = run.set_.size();
   if (options.limit > 0) {
-    evaluation.num_pictures_ =
-        std::min(evaluation.num_pictures_, static_cast<size_t>(options.limit));
+    run.num_pictures_ =
+        std::min(run.num_pictures_, static_cast<size_t>(options.limit));
   }
-  SLUICE_RETURN_IF_ERROR(evaluation.SetRates(options.rates));
   if (options.teacher.has_value()) {
-    SLUICE_RETURN_IF_ERROR(evaluation.SetTeacher(*options.teacher));
+    SLUICE_ASSIGN_OR_RETURN(
+        run.teacher_, LoadTeacherFor(run.pairs_.front(), *options.teacher));
   }
-  for (const vision::PictureFormat format : options.baselines) {
-    for (const PixelBaseline& baseline : BaselineSweep(format)) {
-      evaluation.baselines_.push_back({.baseline = baseline});
+  run.DescribeRun();
+  run.PlanPoints();
+  return run;
+}
+
+void EvalRun::DescribeRun() {
+  evaluation_.data = OwnName(options_.data);
+  evaluation_.view = vision::ToString(options_.view);
+  evaluation_.command_line = options_.command_line;
+  evaluation_.version = options_.version;
+  evaluation_.machine = MachineDescription();
+  if (teacher_ != nullptr) {
+    evaluation_.teacher = {
+        .setting = "uncompressed", .scored_by = "teacher", .outcomes = {}};
+  } else if (!options_.baselines.empty()) {
+    evaluation_.warnings.push_back(
+        "no teacher was given: pixel codecs count with the pixel entrance "
+        "alone");
+  }
+  for (const LearnedPair& pair : pairs_) {
+    const Method method = MethodOf(pair, evaluation_.methods);
+    evaluation_.uncompressed.push_back({.setting = method.name,
+                                        .scored_by = "pixel entrance",
+                                        .outcomes = {}});
+    if (!pair.tail_knows_codec()) {
+      evaluation_.warnings.push_back(absl::StrCat("tail ", method.tail,
+                                                  " was not made for codec id ",
+                                                  method.codec_id));
+    }
+    evaluation_.methods.push_back(method);
+  }
+  for (const PixelCodec codec : options_.baselines) {
+    Method method;
+    method.name = DisplayName(codec);
+    evaluation_.methods.push_back(std::move(method));
+  }
+}
+
+void EvalRun::PlanPoints() {
+  for (size_t p = 0; p < pairs_.size(); ++p) {
+    for (const int rate : pairs_[p].rates()) {
+      rate_points_.push_back({.pair = p, .rate = rate, .outcomes = {}});
     }
   }
-  return evaluation;
-}
-
-absl::Status Evaluation::SetRates(const std::vector<int>& rates) {
-  for (const int rate : rates) {
-    SLUICE_RETURN_IF_ERROR(codec_.CheckRate(rate));
-    rates_.push_back({.rate = rate});
-  }
-  if (!rates.empty()) return absl::OkStatus();
-  for (int rate = 0; rate < codec_.spec().num_rates; ++rate) {
-    rates_.push_back({.rate = rate});
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Evaluation::SetTeacher(const std::filesystem::path& path) {
-  const artifact::CodecSpec defaults;
-  const artifact::CodecSpec& spec = codec_.spec();
-  if (spec.input_scale != defaults.input_scale ||
-      spec.input_offset != defaults.input_offset) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the teacher needs pictures as x * ", defaults.input_scale, " + ",
-        defaults.input_offset, ", codec ", spec.name, " makes x * ",
-        spec.input_scale, " + ", spec.input_offset));
-  }
-  SLUICE_ASSIGN_OR_RETURN(teacher_, model::LoadTeacher(path));
-  return absl::OkStatus();
-}
-
-absl::StatusOr<EvalReport> Evaluation::Run() {
-  Progress progress =
-      Progress::OnStderr("evaluating", static_cast<int64_t>(num_pictures_));
-  Batch batch;
-  for (size_t i = 0; i < num_pictures_; ++i) {
-    SLUICE_ASSIGN_OR_RETURN(NetworkInput picture, ReadInput(i));
-    if (i == 0) SLUICE_RETURN_IF_ERROR(WarmUp(picture));
-    if (batch.labels.size() == kBatchSize ||
-        (!batch.labels.empty() &&
-         batch.input_size() != picture.geometry.padded)) {
-      SLUICE_RETURN_IF_ERROR(AddBatch(batch));
-      progress.Update(static_cast<int64_t>(i));
-      batch = Batch();
+  for (const PixelCodec codec : options_.baselines) {
+    for (const int quality : QualitySweep(codec)) {
+      QualityPoint point;
+      point.codec = codec;
+      point.quality = quality;
+      quality_points_.push_back(std::move(point));
     }
-    batch.pictures.push_back(std::move(picture));
-    batch.labels.push_back(set_.label(i));
   }
-  SLUICE_RETURN_IF_ERROR(AddBatch(batch));
-  progress.Update(static_cast<int64_t>(num_pictures_));
-  return MakeReport();
 }
 
-absl::StatusOr<NetworkInput> Evaluation::ReadInput(size_t index) const {
+absl::StatusOr<NetworkInput> EvalRun::ReadInput(size_t index) const {
   SLUICE_ASSIGN_OR_RETURN(const vision::Picture picture,
                           set_.ReadPicture(index));
-  return codec_.MakeInput(picture, view_);
+  return pairs_.front().codec().MakeInput(picture, options_.view);
 }
 
-// The first run of a network allocates and compiles; no time counts it.
-absl::Status Evaluation::WarmUp(const NetworkInput& picture) {
-  return codec_.EncodeLatent(picture.input).status();
+absl::Status EvalRun::MeasurePictures() {
+  Progress progress =
+      Progress::OnStderr("evaluating", static_cast<int64_t>(num_pictures_));
+  EvalBatch batch;
+  for (size_t i = 0; i < num_pictures_; ++i) {
+    SLUICE_ASSIGN_OR_RETURN(NetworkInput picture, ReadInput(i));
+    const vision::Size size = picture.geometry.padded;
+    if (batch.pictures.size() == kBatchSize ||
+        (!batch.pictures.empty() &&
+         batch.pictures.front().geometry.padded != size)) {
+      SLUICE_RETURN_IF_ERROR(AddBatch(std::move(batch)));
+      progress.Update(static_cast<int64_t>(i));
+      batch = EvalBatch();
+    }
+    batch.pictures.push_back(std::move(picture));
+    batch.about.push_back(
+        {.name = set_.name(i),
+         .label = set_.label(i),
+         .pixels = static_cast<uint32_t>(size.width * size.height)});
+  }
+  SLUICE_RETURN_IF_ERROR(AddBatch(std::move(batch)));
+  progress.Update(static_cast<int64_t>(num_pictures_));
+  return absl::OkStatus();
 }
 
-absl::Status Evaluation::AddBatch(const Batch& batch) {
+absl::Status EvalRun::AddBatch(EvalBatch batch) {
   std::vector<base::FloatTensor> inputs;
-  std::vector<base::FloatTensor> latents;
   for (const NetworkInput& picture : batch.pictures) {
     inputs.push_back(picture.input);
-    const SteadyClock::time_point start = SteadyClock::now();
-    SLUICE_ASSIGN_OR_RETURN(base::FloatTensor latent,
-                            codec_.EncodeLatent(picture.input));
-    times_.encode_ms.Add(MsSince(start));
-    latents.push_back(std::move(latent));
   }
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor pictures,
-                          StackTensors(inputs));
+  SLUICE_ASSIGN_OR_RETURN(batch.inputs, StackTensors(inputs));
+  SLUICE_RETURN_IF_ERROR(ScoreUncompressed(&batch));
 
-  base::FloatTensor teacher_storage;
-  const base::FloatTensor* teacher_logits = nullptr;
+  std::vector<std::vector<base::FloatTensor>> latents(pairs_.size());
+  for (size_t p = 0; p < pairs_.size(); ++p) {
+    for (const base::FloatTensor& input : inputs) {
+      SLUICE_ASSIGN_OR_RETURN(base::FloatTensor latent,
+                              pairs_[p].codec().EncodeLatent(input));
+      latents[p].push_back(std::move(latent));
+    }
+  }
+  SLUICE_RETURN_IF_ERROR(MeasurePoints(latents, batch));
+  evaluation_.pictures.insert(evaluation_.pictures.end(), batch.about.begin(),
+                              batch.about.end());
+  return absl::OkStatus();
+}
+
+absl::Status EvalRun::ScoreUncompressed(EvalBatch* batch) {
   if (teacher_ != nullptr) {
-    SLUICE_ASSIGN_OR_RETURN(teacher_storage, RunTeacher(pictures));
-    teacher_logits = &teacher_storage;
-    teacher_score_.Add(teacher_storage, batch.labels, nullptr);
+    SLUICE_ASSIGN_OR_RETURN(base::FloatTensor logits,
+                            teacher_->Run(batch->inputs));
+    const LearnedPair& pair = pairs_.front();
+    if (logits.shape[1] != pair.num_classes()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "tail ", pair.tail().spec.name, " has ", pair.num_classes(),
+          " classes, the teacher ", logits.shape[1]));
+    }
+    batch->teacher_logits = std::move(logits);
+    AddOutcomes(*batch->teacher_logits, *batch, {},
+                &evaluation_.teacher->outcomes);
   }
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor logits, RunOurs(pictures));
-  uncompressed_.Add(logits, batch.labels, teacher_logits);
-
-  for (RateTally& tally : rates_) {
-    SLUICE_RETURN_IF_ERROR(AddRate(batch, latents, teacher_logits, &tally));
-  }
-  for (BaselineTally& tally : baselines_) {
-    SLUICE_RETURN_IF_ERROR(AddBaseline(batch, teacher_logits, &tally));
+  for (size_t p = 0; p < pairs_.size(); ++p) {
+    SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor logits,
+                            pairs_[p].PicturesToLogits(batch->inputs));
+    AddOutcomes(logits, *batch, {}, &evaluation_.uncompressed[p].outcomes);
   }
   return absl::OkStatus();
 }
 
-absl::Status Evaluation::AddRate(const Batch& batch,
-                                 const std::vector<base::FloatTensor>& latents,
-                                 const base::FloatTensor* teacher_logits,
-                                 RateTally* tally) {
-  std::vector<base::FloatTensor> y_hats;
-  for (const base::FloatTensor& latent : latents) {
-    SteadyClock::time_point start = SteadyClock::now();
-    SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> frame,
-                            codec_.LatentToFrame(latent, tally->rate));
-    times_.entropy_encode_ms.Add(MsSince(start));
-    tally->cost.Add(frame.size(), batch.input_size());
-    start = SteadyClock::now();
-    SLUICE_ASSIGN_OR_RETURN(codec::DecodedFrame decoded,
-                            codec_.FrameToYHat(frame));
-    times_.entropy_decode_ms.Add(MsSince(start));
-    y_hats.push_back(
-        {.shape = latent.shape, .values = std::move(decoded.y_hat)});
+// One thread per operating point: that keeps every core busy, where networks
+// and pixel codecs that take turns on several threads do not.
+absl::Status EvalRun::MeasurePoints(
+    const std::vector<std::vector<base::FloatTensor>>& latents,
+    const EvalBatch& batch) {
+  return ParallelFor(rate_points_.size() + quality_points_.size(),
+                     options_.num_threads, [&](size_t i) {
+                       model::SetComputeThreads(1);
+                       if (i < rate_points_.size()) {
+                         RatePoint* point = &rate_points_[i];
+                         return MeasureRate(pairs_[point->pair],
+                                            latents[point->pair], batch, point);
+                       }
+                       return MeasureQuality(
+                           pairs_.front(), teacher_.get(), batch,
+                           &quality_points_[i - rate_points_.size()]);
+                     });
+}
+
+absl::Status EvalRun::MeasureLatencies() {
+  const size_t count = std::min(
+      num_pictures_, static_cast<size_t>(options_.num_latency_pictures));
+  if (count == 0) return absl::OkStatus();
+  std::vector<NetworkInput> pictures;
+  for (size_t i = 0; i < count; ++i) {
+    SLUICE_ASSIGN_OR_RETURN(NetworkInput picture, ReadInput(i));
+    pictures.push_back(std::move(picture));
   }
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor y_hat, StackTensors(y_hats));
-  const std::vector<int> rates(y_hats.size(), tally->rate);
-  const SteadyClock::time_point start = SteadyClock::now();
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor features,
-                          codec_.decoder().Decode(y_hat, rates));
-  times_.decode_ms.Add(MsSince(start) / static_cast<double>(rates.size()));
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor logits,
-                          tail_network_->Run(features));
-  tally->score.Add(logits, batch.labels, teacher_logits);
+  std::vector<int> thread_counts = {1};
+  const int all_threads = ThreadCount(options_.num_threads);
+  if (all_threads > 1) thread_counts.push_back(all_threads);
+  const size_t num_measured = pairs_.size() + options_.baselines.size();
+  Progress progress = Progress::OnStderr(
+      "timing", static_cast<int64_t>(num_measured * thread_counts.size()));
+  int64_t done = 0;
+  for (const int num_threads : thread_counts) {
+    // Loading decides the number of threads.
+    SLUICE_ASSIGN_OR_RETURN(std::vector<LearnedPair> pairs,
+                            LoadPairs(options_.codecs, options_.tails,
+                                      options_.rates, num_threads));
+    for (size_t i = 0; i < num_measured; ++i) {
+      SLUICE_ASSIGN_OR_RETURN(
+          const std::vector<Latency> latencies,
+          i < pairs.size()
+              ? MeasureRateLatencies(&pairs[i], pictures, num_threads)
+              : MeasureQualityLatencies(pairs.front(),
+                                        options_.baselines[i - pairs.size()],
+                                        pictures, num_threads));
+      std::vector<Latency>* all = &evaluation_.methods[i].latencies;
+      all->insert(all->end(), latencies.begin(), latencies.end());
+      progress.Update(++done);
+    }
+  }
   return absl::OkStatus();
 }
 
-absl::Status Evaluation::AddBaseline(const Batch& batch,
-                                     const base::FloatTensor* teacher_logits,
-                                     BaselineTally* tally) {
-  std::vector<base::FloatTensor> inputs;
-  for (const NetworkInput& picture : batch.pictures) {
-    SLUICE_ASSIGN_OR_RETURN(
-        const std::vector<uint8_t> file,
-        vision::EncodePicture(picture.view, tally->baseline.format,
-                              tally->baseline.quality));
-    tally->cost.Add(file.size(), batch.input_size());
-    SLUICE_ASSIGN_OR_RETURN(const vision::Picture decoded,
-                            vision::DecodePicture(file));
-    SLUICE_ASSIGN_OR_RETURN(base::FloatTensor input,
-                            codec_.ViewToInput(decoded, picture.geometry));
-    inputs.push_back(std::move(input));
+Evaluation EvalRun::Finish() {
+  for (RatePoint& point : rate_points_) {
+    evaluation_.methods[point.pair].points.push_back(
+        {.setting = RateSetting(point.rate),
+         .scored_by = "tail",
+         .outcomes = std::move(point.outcomes)});
   }
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor pictures,
-                          StackTensors(inputs));
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor logits, RunOurs(pictures));
-  tally->ours.Add(logits, batch.labels, teacher_logits);
-  if (teacher_ == nullptr) return absl::OkStatus();
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor answers,
-                          RunTeacher(pictures));
-  tally->teacher.Add(answers, batch.labels, teacher_logits);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<base::FloatTensor> Evaluation::RunOurs(
-    const base::FloatTensor& pictures) const {
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor features,
-                          codec_.decoder().Enter(pictures));
-  return tail_network_->Run(features);
-}
-
-absl::StatusOr<base::FloatTensor> Evaluation::RunTeacher(
-    const base::FloatTensor& pictures) const {
-  SLUICE_ASSIGN_OR_RETURN(base::FloatTensor logits, teacher_->Run(pictures));
-  const int64_t num_classes = static_cast<int64_t>(tail_.labels.size());
-  if (logits.shape[1] != num_classes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tail ", tail_.spec.name, " has ", num_classes,
-                     " classes, the teacher ", logits.shape[1]));
+  Evaluation evaluation = std::move(evaluation_);
+  std::vector<Method> pixel_methods(
+      evaluation.methods.begin() + static_cast<int64_t>(pairs_.size()),
+      evaluation.methods.end());
+  evaluation.methods.resize(pairs_.size());
+  for (size_t b = 0; b < options_.baselines.size(); ++b) {
+    Method whole = std::move(pixel_methods[b]);
+    Method bare;
+    bare.name = whole.name + ", no container";
+    bool has_container = false;
+    for (const QualityPoint& point : quality_points_) {
+      if (point.codec != options_.baselines[b]) continue;
+      whole.points.push_back(BetterNetwork(point));
+      bare.points.push_back(
+          WithoutContainer(whole.points.back(), point.container_bytes));
+      has_container |= point.container_bytes.front() > 0;
+    }
+    evaluation.methods.push_back(std::move(whole));
+    if (has_container) evaluation.methods.push_back(std::move(bare));
   }
-  return logits;
-}
-
-EvalReport Evaluation::MakeReport() const {
-  EvalReport report;
-  report.codec_name = codec_.spec().name;
-  report.codec_id = codec_.artifact().id;
-  report.tail_name = tail_.spec.name;
-  report.data = data_name_;
-  report.view = vision::ToString(view_);
-  report.num_images = static_cast<int64_t>(num_pictures_);
-  report.uncompressed = uncompressed_.ToScore();
-  if (teacher_ != nullptr) report.teacher = teacher_score_.ToScore();
-  for (const RateTally& tally : rates_) {
-    report.points.push_back(
-        {tally.rate, tally.cost.ToCost(), tally.score.ToScore()});
-  }
-  for (const BaselineTally& tally : baselines_) {
-    BaselinePoint point = {.codec = BaselineName(tally.baseline.format),
-                           .quality = tally.baseline.quality,
-                           .cost = tally.cost.ToCost(),
-                           .ours = tally.ours.ToScore()};
-    if (teacher_ != nullptr) point.teacher = tally.teacher.ToScore();
-    report.baselines.push_back(std::move(point));
-  }
-  report.compute = {
-      .encoder_mmac_224 = codec_.encoder().Macs(224, 224) / 1e6,
-      .decoder_mmac_224 = codec_.decoder().DecodeMacs(224, 224) / 1e6,
-      .encode_ms = times_.encode_ms.Mean(),
-      .entropy_encode_ms = times_.entropy_encode_ms.Mean(),
-      .entropy_decode_ms = times_.entropy_decode_ms.Mean(),
-      .decode_ms = times_.decode_ms.Mean(),
-      .decode_batch_size = static_cast<int>(kBatchSize)};
-  const std::vector<std::string>& ids = tail_.spec.codec_ids;
-  if (std::find(ids.begin(), ids.end(), report.codec_id) == ids.end()) {
-    report.warnings.push_back(absl::StrCat("tail ", tail_.spec.name,
-                                           " was not made for codec id ",
-                                           report.codec_id));
-  }
-  return report;
+  for (Method& method : evaluation.methods) SortByBytes(&method.points);
+  return evaluation;
 }
 
 }  // namespace
 
-absl::StatusOr<EvalReport> RunEval(const EvalOptions& options) {
-  SLUICE_ASSIGN_OR_RETURN(Evaluation evaluation, Evaluation::Create(options));
-  return evaluation.Run();
+absl::StatusOr<Evaluation> RunEval(const EvalOptions& options) {
+  SLUICE_ASSIGN_OR_RETURN(EvalRun run, EvalRun::Create(options));
+  SLUICE_RETURN_IF_ERROR(run.MeasurePictures());
+  SLUICE_RETURN_IF_ERROR(run.MeasureLatencies());
+  return run.Finish();
 }
 
 }  // namespace sluice::train

@@ -1,165 +1,190 @@
 #include "models/train/eval_report.h"
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "models/train/text_table.h"
-#include "nlohmann/json.hpp"
 
 namespace sluice::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json ScoreToJson(const Score& score) {
-  Json json = {{"top1", score.top1},
-               {"top1_se", score.top1_standard_error},
-               {"top5", score.top5}};
-  if (score.kl_to_teacher.has_value()) {
-    json["kl_to_teacher"] = *score.kl_to_teacher;
-  }
-  return json;
+std::string Percent(double share) {
+  return absl::StrFormat("%.1f", 100 * share);
 }
 
-Json PointToJson(const RatePoint& point) {
-  Json json = {{"rate", point.rate},
-               {"frame_bytes_mean", point.cost.bytes_mean},
-               {"frame_bytes_p95", point.cost.bytes_p95},
-               {"bpp", point.cost.bpp}};
-  json.update(ScoreToJson(point.score));
-  return json;
+std::string Headline(const Evaluation& evaluation) {
+  return absl::StrCat(evaluation.pictures.size(), " pictures of ",
+                      evaluation.data, ", view ", evaluation.view, "; ",
+                      evaluation.machine, "; sluice-model ", evaluation.version,
+                      "\n");
 }
 
-Json BaselineToJson(const BaselinePoint& point) {
-  Json json = {{"codec", point.codec},
-               {"quality", point.quality},
-               {"bytes_mean", point.cost.bytes_mean},
-               {"bytes_p95", point.cost.bytes_p95},
-               {"bpp", point.cost.bpp}};
-  json.update(ScoreToJson(point.best()));
-  json["top1_ours"] = point.ours.top1;
-  json["top5_ours"] = point.ours.top5;
-  if (point.teacher.has_value()) {
-    json["top1_teacher"] = point.teacher->top1;
-    json["top5_teacher"] = point.teacher->top5;
+std::vector<std::string> PointRow(const std::string& name,
+                                  const OperatingPoint& point,
+                                  const PointFigures& figures) {
+  std::vector<std::string> cells = {name, "", "", ""};
+  if (figures.mean_bytes > 0) {
+    cells[1] = absl::StrFormat("%.0f", figures.mean_bytes);
+    cells[2] = absl::StrFormat("%.0f", figures.p95_bytes);
+    cells[3] = absl::StrFormat("%.3f", figures.bpp);
   }
-  return json;
+  cells.push_back(Percent(figures.top1));
+  cells.push_back(figures.top1_interval.has_value()
+                      ? absl::StrCat(Percent(figures.top1_interval->low), "..",
+                                     Percent(figures.top1_interval->high))
+                      : "");
+  cells.push_back(Percent(figures.top5));
+  cells.push_back(figures.mean_kl.has_value()
+                      ? absl::StrFormat("%.3f", *figures.mean_kl)
+                      : "");
+  cells.push_back(point.scored_by);
+  return cells;
 }
 
-// One row of the table and of the CSV; pictures that were not compressed cost
-// nothing here.
-struct Row {
-  std::string path;
-  std::optional<Cost> cost;
-  Score score;
-};
-
-std::vector<Row> RowsOf(const EvalReport& report) {
-  std::vector<Row> rows;
-  if (report.teacher.has_value()) {
-    rows.push_back({"teacher", std::nullopt, *report.teacher});
+std::string PointsTable(const Evaluation& evaluation,
+                        const EvaluationFigures& figures) {
+  TextTable table({"", "bytes", "p95", "bpp", "top-1 %", "95 %", "top-5 %",
+                   "KL nats", "scored by"});
+  if (evaluation.teacher.has_value()) {
+    table.AddRow(
+        PointRow("uncompressed", *evaluation.teacher, *figures.teacher));
   }
-  rows.push_back({"pixel entrance", std::nullopt, report.uncompressed});
-  for (const RatePoint& point : report.points) {
-    rows.push_back(
-        {absl::StrCat("rate ", point.rate), point.cost, point.score});
+  for (size_t i = 0; i < evaluation.uncompressed.size(); ++i) {
+    const OperatingPoint& point = evaluation.uncompressed[i];
+    table.AddRow(PointRow(absl::StrCat("uncompressed, ", point.setting), point,
+                          figures.uncompressed[i]));
   }
-  for (const BaselinePoint& point : report.baselines) {
-    rows.push_back({absl::StrCat(point.codec, " q", point.quality), point.cost,
-                    point.best()});
+  for (size_t m = 0; m < evaluation.methods.size(); ++m) {
+    const Method& method = evaluation.methods[m];
+    for (size_t p = 0; p < method.points.size(); ++p) {
+      table.AddRow(
+          PointRow(absl::StrCat(method.name, ", ", method.points[p].setting),
+                   method.points[p], figures.methods[m].points[p]));
+    }
   }
-  return rows;
+  return table.ToString();
 }
 
-std::string ComputeToText(const Compute& compute) {
-  return absl::StrFormat(
-      "encoder: %.1f MMAC at 224x224; here %.2f ms, entropy coding %.2f ms\n"
-      "decoder: %.1f MMAC at 224x224; here %.2f ms (batches of %d), entropy "
-      "decoding %.2f ms\n",
-      compute.encoder_mmac_224, compute.encode_ms, compute.entropy_encode_ms,
-      compute.decoder_mmac_224, compute.decode_ms, compute.decode_batch_size,
-      compute.entropy_decode_ms);
+// "1547", "<= 1547" where the cheapest point is better, "-" out of reach.
+std::string BytesCell(const BytesNeeded& needed) {
+  switch (needed.kind) {
+    case BytesNeeded::Kind::kInterpolated:
+      return absl::StrFormat("%.0f", needed.bytes);
+    case BytesNeeded::Kind::kAtMost:
+      return absl::StrFormat("<= %.0f", needed.bytes);
+    case BytesNeeded::Kind::kOutOfReach:
+      break;
+  }
+  return "-";
+}
+
+// "1 point", "2 points", ...
+std::vector<std::string> DropHeadings() {
+  std::vector<std::string> headings;
+  for (const double drop : kDrops) {
+    const std::string points = absl::StrFormat("%g", 100 * drop);
+    headings.push_back(points + (points == "1" ? " point" : " points"));
+  }
+  return headings;
+}
+
+std::string DropsTable(const Evaluation& evaluation,
+                       const EvaluationFigures& figures) {
+  if (!figures.reference.has_value()) return "";
+  std::vector<std::string> header = {"bytes at a drop of"};
+  for (std::string& heading : DropHeadings()) {
+    header.push_back(std::move(heading));
+  }
+  TextTable table(std::move(header));
+  for (size_t m = 0; m < evaluation.methods.size(); ++m) {
+    std::vector<std::string> cells = {evaluation.methods[m].name};
+    for (const BytesNeeded& needed : figures.methods[m].bytes_at_drops) {
+      cells.push_back(BytesCell(needed));
+    }
+    table.AddRow(std::move(cells));
+  }
+  return absl::StrCat("\n", table.ToString(), "(from ", figures.reference->name,
+                      ", ", Percent(figures.reference->top1), " %)\n");
+}
+
+std::string PercentChange(const BdRateFigure& figure) {
+  if (!figure.rate.percent.has_value()) return "undefined";
+  return absl::StrFormat("%+.1f", *figure.rate.percent);
+}
+
+std::string IntervalCell(const BdRateFigure& figure) {
+  if (!figure.interval.has_value()) return "";
+  return absl::StrFormat("%+.1f..%+.1f", figure.interval->low,
+                         figure.interval->high);
+}
+
+std::string PairsTable(const Evaluation& evaluation,
+                       const EvaluationFigures& figures) {
+  if (figures.pairs.empty()) return "";
+  TextTable table(
+      {"BD-rate %", "on top-1", "95 %", "over top-1 %", "on KL", "95 %"});
+  std::string reasons;
+  for (const PairFigures& pair : figures.pairs) {
+    const std::string name =
+        absl::StrCat(evaluation.methods[pair.method].name, " against ",
+                     evaluation.methods[pair.anchor].name);
+    const BdRate& on_top1 = pair.on_top1.rate;
+    const BdRate& on_kl = pair.on_kl.rate;
+    std::string used;
+    if (on_top1.percent.has_value()) {
+      used = absl::StrCat(Percent(on_top1.interval.low), "..",
+                          Percent(on_top1.interval.high));
+    } else {
+      absl::StrAppend(&reasons, "undefined for ", name,
+                      ", top-1: ", on_top1.undefined, "\n");
+    }
+    if (!on_kl.percent.has_value()) {
+      absl::StrAppend(&reasons, "undefined for ", name,
+                      ", KL: ", on_kl.undefined, "\n");
+    }
+    table.AddRow({name, PercentChange(pair.on_top1), IntervalCell(pair.on_top1),
+                  used, PercentChange(pair.on_kl), IntervalCell(pair.on_kl)});
+  }
+  return absl::StrCat("\n", table.ToString(), reasons);
+}
+
+std::string EncodersTable(const Evaluation& evaluation) {
+  TextTable table({"device's half", "bytes", "parameters", "MMAC at 224x224"});
+  for (const Method& method : evaluation.methods) {
+    if (!method.encoder.has_value()) continue;
+    table.AddRow({method.name, absl::StrCat(method.encoder->bytes),
+                  absl::StrCat(method.encoder->parameters),
+                  absl::StrFormat("%.1f", method.encoder->mmac_224)});
+  }
+  return "\n" + table.ToString();
+}
+
+std::string LatenciesTable(const Evaluation& evaluation) {
+  TextTable table({"median ms a picture", "threads", "encode", "answer"});
+  bool is_empty = true;
+  for (const Method& method : evaluation.methods) {
+    for (const Latency& latency : method.latencies) {
+      is_empty = false;
+      table.AddRow({absl::StrCat(method.name, ", ", latency.setting),
+                    absl::StrCat(latency.num_threads),
+                    absl::StrFormat("%.2f", latency.encode_ms),
+                    absl::StrFormat("%.2f", latency.answer_ms)});
+    }
+  }
+  return is_empty ? "" : "\n" + table.ToString();
 }
 
 }  // namespace
 
-std::string ReportToJson(const EvalReport& report) {
-  Json json = {{"codec", report.codec_name},
-               {"codec_id", report.codec_id},
-               {"tail", report.tail_name},
-               {"data", report.data},
-               {"view", report.view},
-               {"num_images", report.num_images},
-               {"uncompressed", ScoreToJson(report.uncompressed)}};
-  if (report.teacher.has_value()) {
-    json["teacher"] = ScoreToJson(*report.teacher);
-  }
-  json["points"] = Json::array();
-  for (const RatePoint& point : report.points) {
-    json["points"].push_back(PointToJson(point));
-  }
-  json["baselines"] = Json::array();
-  for (const BaselinePoint& point : report.baselines) {
-    json["baselines"].push_back(BaselineToJson(point));
-  }
-  const Compute& compute = report.compute;
-  json["encoder"] = {{"mmac_224", compute.encoder_mmac_224},
-                     {"ms_encode_mean", compute.encode_ms},
-                     {"ms_entropy_code_mean", compute.entropy_encode_ms}};
-  json["decoder"] = {{"mmac_224", compute.decoder_mmac_224},
-                     {"ms_decode_mean", compute.decode_ms},
-                     {"ms_entropy_decode_mean", compute.entropy_decode_ms},
-                     {"batch_size", compute.decode_batch_size}};
-  // Names may hold any bytes; a report is UTF-8.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string ReportToCsv(const EvalReport& report) {
-  std::string csv =
-      "path,bytes_mean,bytes_p95,bpp,top1,top1_se,top5,kl_to_teacher\n";
-  for (const Row& row : RowsOf(report)) {
-    absl::StrAppend(&csv, row.path);
-    if (row.cost.has_value()) {
-      absl::StrAppendFormat(&csv, ",%.1f,%.1f,%.5f", row.cost->bytes_mean,
-                            row.cost->bytes_p95, row.cost->bpp);
-    } else {
-      absl::StrAppend(&csv, ",,,");
-    }
-    absl::StrAppendFormat(&csv, ",%.5f,%.5f,%.5f,", row.score.top1,
-                          row.score.top1_standard_error, row.score.top5);
-    if (row.score.kl_to_teacher.has_value()) {
-      absl::StrAppendFormat(&csv, "%.5f", *row.score.kl_to_teacher);
-    }
-    csv += '\n';
-  }
-  return csv;
-}
-
-std::string ReportToText(const EvalReport& report) {
-  TextTable table(
-      {"path", "bytes", "p95", "bpp", "top-1 %", "+-", "top-5 %", "KL nats"});
-  for (const Row& row : RowsOf(report)) {
-    std::vector<std::string> cells = {row.path, "", "", ""};
-    if (row.cost.has_value()) {
-      cells[1] = absl::StrFormat("%.0f", row.cost->bytes_mean);
-      cells[2] = absl::StrFormat("%.0f", row.cost->bytes_p95);
-      cells[3] = absl::StrFormat("%.3f", row.cost->bpp);
-    }
-    cells.push_back(absl::StrFormat("%.1f", 100 * row.score.top1));
-    cells.push_back(
-        absl::StrFormat("%.1f", 100 * row.score.top1_standard_error));
-    cells.push_back(absl::StrFormat("%.1f", 100 * row.score.top5));
-    if (row.score.kl_to_teacher.has_value()) {
-      cells.push_back(absl::StrFormat("%.3f", *row.score.kl_to_teacher));
-    }
-    table.AddRow(std::move(cells));
-  }
-  return absl::StrCat(report.codec_name, " + ", report.tail_name, " on ",
-                      report.num_images, " pictures of ", report.data,
-                      ", view ", report.view, "\n\n", table.ToString(), "\n",
-                      ComputeToText(report.compute));
+std::string EvaluationToText(const Evaluation& evaluation,
+                             const EvaluationFigures& figures) {
+  return absl::StrCat(
+      Headline(evaluation), "\n", PointsTable(evaluation, figures),
+      DropsTable(evaluation, figures), PairsTable(evaluation, figures),
+      EncodersTable(evaluation), LatenciesTable(evaluation));
 }
 
 }  // namespace sluice::train

@@ -109,7 +109,7 @@ absl::StatusOr<LabelledSet> LabelledSet::Open(const std::filesystem::path& path,
           absl::StrCat(path.string(), ": labels.csv names \"", row.file,
                        "\", but there is no ", name));
     }
-    pictures.push_back({*index, row.label});
+    pictures.push_back({*index, row.file, row.label});
   }
   return LabelledSet(std::move(files), std::move(pictures));
 }

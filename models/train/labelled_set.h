@@ -34,6 +34,8 @@ class LabelledSet {
                                           int num_classes);
 
   size_t size() const { return pictures_.size(); }
+  // Below images/.
+  const std::string& name(size_t index) const { return pictures_[index].name; }
   int label(size_t index) const { return pictures_[index].label; }
   // Ascending by file name. Errors name the picture.
   absl::StatusOr<vision::Picture> ReadPicture(size_t index) const;
@@ -41,6 +43,7 @@ class LabelledSet {
  private:
   struct Entry {
     size_t file_index;
+    std::string name;
     int label;
   };
 

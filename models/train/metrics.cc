@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace sluice::train {
 namespace {
@@ -39,41 +38,6 @@ double KlDivergence(std::span<const float> teacher_logits,
     divergence += std::exp(teacher_log) * (teacher_log - student_log);
   }
   return divergence;
-}
-
-void Accuracy::Add(std::span<const float> logits, int label) {
-  const int rank = RankOf(logits, label);
-  ++num_pictures_;
-  num_top1_ += rank < 1;
-  num_top5_ += rank < 5;
-}
-
-double Accuracy::Share(int64_t count) const {
-  return num_pictures_ == 0
-             ? 0.0
-             : static_cast<double>(count) / static_cast<double>(num_pictures_);
-}
-
-double Accuracy::top1_standard_error() const {
-  if (num_pictures_ == 0) return 0.0;
-  const double share = top1();
-  return std::sqrt(share * (1.0 - share) / static_cast<double>(num_pictures_));
-}
-
-double Samples::Mean() const {
-  if (values_.empty()) return 0.0;
-  return std::accumulate(values_.begin(), values_.end(), 0.0) /
-         static_cast<double>(values_.size());
-}
-
-double Samples::Percentile(double fraction) const {
-  if (values_.empty()) return 0.0;
-  std::vector<double> sorted = values_;
-  const double rank =
-      std::ceil(fraction * static_cast<double>(sorted.size())) - 1.0;
-  const auto nth = sorted.begin() + static_cast<int64_t>(std::max(rank, 0.0));
-  std::nth_element(sorted.begin(), nth, sorted.end());
-  return *nth;
 }
 
 }  // namespace sluice::train

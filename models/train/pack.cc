@@ -1,7 +1,9 @@
 #include "models/train/pack.h"
 
+#include <algorithm>
 #include <optional>
 #include <random>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -43,10 +45,10 @@ absl::Status CheckOptions(const PackOptions& options) {
 }
 
 // Fisher-Yates by hand: std::shuffle's order differs between libraries.
-void Shuffle(uint64_t seed, std::vector<InputFile>* files) {
+void Shuffle(uint64_t seed, std::span<InputFile> files) {
   std::mt19937_64 random(seed);
-  for (size_t i = files->size(); i > 1; --i) {
-    std::swap((*files)[i - 1], (*files)[random() % i]);
+  for (size_t i = files.size(); i > 1; --i) {
+    std::swap(files[i - 1], files[random() % i]);
   }
 }
 
@@ -129,7 +131,13 @@ absl::StatusOr<PackReport> PackPictures(const PackOptions& options) {
     for (size_t i = 0; i < set.size(); ++i) files.push_back({sets.size(), i});
     sets.push_back(std::move(set));
   }
-  Shuffle(options.seed, &files);
+  size_t num_first = 0;
+  if (options.holdout == PackOptions::Holdout::kLast) {
+    num_first =
+        std::min(files.size(), static_cast<size_t>(options.num_holdout));
+    std::rotate(files.begin(), files.end() - num_first, files.end());
+  }
+  Shuffle(options.seed, std::span(files).subspan(num_first));
 
   SLUICE_ASSIGN_OR_RETURN(Packer packer, Packer::Create(options));
   Progress progress =

@@ -19,6 +19,10 @@ struct PackOptions {
   int64_t num_holdout = 0;  // Pictures kept out of `out`.
   std::filesystem::path holdout_out;
   uint64_t seed = 1;
+  // Which those are: of any name, or the last by name, as a camera's frames
+  // are told apart from their neighbours in time.
+  enum class Holdout { kAnywhere, kLast };
+  Holdout holdout = Holdout::kAnywhere;
 };
 
 struct PackReport {
@@ -30,9 +34,9 @@ struct PackReport {
 
 // Writes every decodable picture of the inputs as one uint8 [3,N,N] record, in
 // an order that `seed` and the file names alone decide, so that any prefix is
-// a fair sample; the first `num_holdout` go to `holdout_out`. InvalidArgument
-// for a view other than crop:N, a holdout without a file (or the reverse) and
-// inputs with too few pictures.
+// a fair sample; the first `num_holdout` go to `holdout_out`, unless it gets
+// the last by name. InvalidArgument for a view other than crop:N, a holdout
+// without a file (or the reverse) and inputs with too few pictures.
 absl::StatusOr<PackReport> PackPictures(const PackOptions& options);
 
 }  // namespace sluice::train

@@ -1,11 +1,18 @@
 // Progress of a long job: a bar on a terminal, plain lines otherwise.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <ostream>
 #include <string>
 
 namespace sluice::train {
+
+// ", 3 min left", when so much of the work took that long; empty while that
+// is no more than a guess: in the first five seconds, and before anything is
+// done.
+std::string TimeLeft(std::chrono::duration<double> elapsed, int64_t done,
+                     int64_t total);
 
 class Progress {
  public:
@@ -27,6 +34,8 @@ class Progress {
   int64_t total_;
   std::ostream& out_;
   Style style_;
+  std::chrono::steady_clock::time_point start_ =
+      std::chrono::steady_clock::now();
   int64_t last_step_ = 0;
 };
 

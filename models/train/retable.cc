@@ -18,6 +18,7 @@
 #include "models/train/loaded_codec.h"
 #include "models/train/progress.h"
 #include "models/train/shard.h"
+#include "models/train/shard_input.h"
 #include "models/train/text_table.h"
 
 namespace sluice::train {
@@ -26,29 +27,6 @@ namespace {
 using codec::ChannelTable;
 using codec::CodecTables;
 using codec::LatentShape;
-
-// The centre of a shard's picture, as the encoder takes it.
-base::FloatTensor CentreInput(const Shard& shard, int64_t index,
-                              const artifact::CodecSpec& spec) {
-  const int height = shard.height() / spec.pad_multiple * spec.pad_multiple;
-  const int width = shard.width() / spec.pad_multiple * spec.pad_multiple;
-  const int top = (shard.height() - height) / 2;
-  const int left = (shard.width() - width) / 2;
-  const std::span<const uint8_t> pixels = shard.picture(index);
-  base::FloatTensor input = {.shape = {3, height, width}, .values = {}};
-  input.values.reserve(base::NumElements(input.shape));
-  for (int plane = 0; plane < 3; ++plane) {
-    for (int y = 0; y < height; ++y) {
-      const size_t row =
-          (size_t{1} * plane * shard.height() + top + y) * shard.width() + left;
-      for (const uint8_t pixel : pixels.subspan(row, width)) {
-        input.values.push_back(static_cast<float>(pixel) * spec.input_scale +
-                               spec.input_offset);
-      }
-    }
-  }
-  return input;
-}
 
 // Calls `use` with the symbols of every picture at every rate.
 using UseSymbols = std::function<absl::Status(

@@ -81,6 +81,7 @@ TEST_F(LabelledSetTest, ReadsPicturesInSortedOrder) {
   const auto set = LabelledSet::Open(folder_ / "set", 10);
   ASSERT_TRUE(set.ok()) << set.status();
   ASSERT_EQ(set->size(), 2);
+  EXPECT_EQ(set->name(0), "a.jpg");
   EXPECT_EQ(set->label(0), 1);
   EXPECT_EQ(set->ReadPicture(0)->size(), (vision::Size{40, 30}));
   EXPECT_EQ(set->ReadPicture(1)->size(), (vision::Size{20, 10}));

@@ -51,39 +51,5 @@ TEST(KlDivergenceTest, LargeLogitsDoNotOverflow) {
               std::log(2.0), 1e-9);
 }
 
-TEST(AccuracyTest, CountsFirstAndFirstFive) {
-  Accuracy accuracy;
-  const std::vector<float> logits = {6, 5, 4, 3, 2, 1};
-  for (const int label : {0, 0, 4, 5}) accuracy.Add(logits, label);
-  EXPECT_DOUBLE_EQ(accuracy.top1(), 0.5);
-  EXPECT_DOUBLE_EQ(accuracy.top5(), 0.75);
-  EXPECT_DOUBLE_EQ(accuracy.top1_standard_error(), 0.25);
-}
-
-TEST(AccuracyTest, NoPicturesAreNoAccuracy) {
-  EXPECT_EQ(Accuracy().top1(), 0.0);
-  EXPECT_EQ(Accuracy().top1_standard_error(), 0.0);
-}
-
-TEST(SamplesTest, MeanAndNearestRankPercentiles) {
-  Samples samples;
-  for (int i = 20; i >= 1; --i) samples.Add(i);
-  EXPECT_DOUBLE_EQ(samples.Mean(), 10.5);
-  EXPECT_DOUBLE_EQ(samples.Percentile(0.95), 19);
-  EXPECT_DOUBLE_EQ(samples.Percentile(1.0), 20);
-  EXPECT_DOUBLE_EQ(samples.Percentile(0.001), 1);
-}
-
-TEST(SamplesTest, ASingleSampleIsEveryPercentile) {
-  Samples samples;
-  samples.Add(7);
-  EXPECT_EQ(samples.Percentile(0.95), 7);
-}
-
-TEST(SamplesTest, NoSamplesAreZero) {
-  EXPECT_EQ(Samples().Mean(), 0.0);
-  EXPECT_EQ(Samples().Percentile(0.95), 0.0);
-}
-
 }  // namespace
 }  // namespace sluice::train

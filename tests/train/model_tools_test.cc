@@ -1,4 +1,4 @@
-// eval, encode, decode, inspect and verify on artifacts of random weights.
+// encode, decode, inspect and verify on artifacts of random weights.
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,7 +11,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "models/train/codec_files.h"
-#include "models/train/eval.h"
 #include "models/train/inspect.h"
 #include "models/train/verify.h"
 #include "tests/model/tiny_models.h"
@@ -48,7 +47,6 @@ class ModelToolsTest : public ::testing::Test {
 
   static fs::path codec() { return *shared_ / "codec"; }
   static fs::path tail() { return *shared_ / "tail"; }
-  static fs::path teacher() { return *shared_ / "teacher.safetensors"; }
 
   // A frame file of a small picture.
   fs::path MakeFrame() {
@@ -88,6 +86,25 @@ TEST_F(CodecFilesTest, AFrameDecodesToFeaturesOfTheDeclaredShape) {
   EXPECT_THAT(tensors.at("features").shape, ElementsAre(32, 12, 12));
 }
 
+TEST_F(CodecFilesTest, AnEntropicStudentsLatentIsAQuarterLessOne) {
+  const fs::path student = folder_ / "student";
+  ASSERT_TRUE(testing::WriteStudentCodec(student, kSeed).ok());
+  const auto encoded =
+      EncodePictureFile({.codec = student,
+                         .picture = folder_.Write("a.jpg", MakeJpeg(90, 70, 1)),
+                         .out = folder_ / "frame",
+                         .rate = {},
+                         .view = {vision::ViewRule::Kind::kFit, {90, 70}}});
+  ASSERT_TRUE(encoded.ok()) << encoded.status();
+  EXPECT_THAT(*encoded, HasSubstr("latent [24,23,23], 96x96"));
+  const auto decoded = DecodeFrameFile({.codec = student,
+                                        .frame = folder_ / "frame",
+                                        .out = folder_ / "out.safetensors"});
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_THAT(*decoded,
+              HasSubstr("rate 0, y_hat [24,23,23], features [32,12,12]"));
+}
+
 TEST_F(CodecFilesTest, WithoutARateTheDefaultCounts) {
   const auto text =
       EncodePictureFile({.codec = codec(),
@@ -97,6 +114,46 @@ TEST_F(CodecFilesTest, WithoutARateTheDefaultCounts) {
                          .view = {vision::ViewRule::Kind::kCrop, {64, 64}}});
   ASSERT_TRUE(text.ok()) << text.status();
   EXPECT_THAT(*text, HasSubstr("rate 0, latent [8,8,8], 64x64"));
+}
+
+TEST_F(CodecFilesTest, WithACapTheHighestRateThatFitsCounts) {
+  const fs::path out = folder_ / "frame";
+  EncodeFileOptions options = {
+      .codec = codec(),
+      .picture = folder_.Write("a.jpg", MakeJpeg(90, 70, 1)),
+      .out = out,
+      .rate = 0,
+      .view = {vision::ViewRule::Kind::kCrop, {64, 64}}};
+  ASSERT_TRUE(EncodePictureFile(options).ok());
+  const auto lowest = static_cast<int>(fs::file_size(out));
+  options.rate = 1;
+  ASSERT_TRUE(EncodePictureFile(options).ok());
+  const auto highest = static_cast<int>(fs::file_size(out));
+  ASSERT_LT(lowest, highest);
+
+  options.rate.reset();
+  for (const auto& [cap, text] :
+       {std::pair(highest, "rate 1"), std::pair(highest - 1, "rate 0"),
+        std::pair(lowest, "rate 0")}) {
+    options.max_bytes = cap;
+    EXPECT_THAT(EncodePictureFile(options).value(), HasSubstr(text));
+    EXPECT_LE(fs::file_size(out), static_cast<uintmax_t>(cap));
+  }
+  options.rate = 0;
+  options.max_bytes = highest;
+  EXPECT_THAT(EncodePictureFile(options).value(), HasSubstr("rate 0"));
+}
+
+TEST_F(CodecFilesTest, ACapThatNoFrameFitsIntoWritesNothing) {
+  const auto text =
+      EncodePictureFile({.codec = codec(),
+                         .picture = folder_.Write("a.jpg", MakeJpeg(90, 70, 1)),
+                         .out = folder_ / "frame",
+                         .rate = {},
+                         .max_bytes = 26});
+  EXPECT_EQ(text.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(text.status().message(), HasSubstr("into 26 bytes"));
+  EXPECT_FALSE(fs::exists(folder_ / "frame"));
 }
 
 TEST_F(CodecFilesTest, ARateThatTheCodecHasNotIsRefused) {
@@ -158,6 +215,14 @@ TEST_F(InspectTest, ACodecShowsIdentityAndRates) {
   EXPECT_THAT(*text, HasSubstr("bits per latent element"));
 }
 
+TEST_F(InspectTest, ATrimmedLatentIsToldSo) {
+  const fs::path student = folder_ / "student";
+  ASSERT_TRUE(testing::WriteStudentCodec(student, kSeed).ok());
+  const auto text = InspectArtifact(student);
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(*text, HasSubstr("latent 24 channels at 1/4 less 1"));
+}
+
 TEST_F(InspectTest, ATailShowsLabelsAndItsCodecs) {
   const auto text = InspectArtifact(tail());
   ASSERT_TRUE(text.ok()) << text.status();
@@ -191,6 +256,17 @@ TEST_F(VerifyTest, WholeArtifactsPass) {
     const auto text = VerifyArtifact(options);
     EXPECT_TRUE(text.ok()) << text.status();
   }
+}
+
+TEST_F(VerifyTest, AnEntropicStudentPassesBehindATail) {
+  const fs::path student = folder_ / "student";
+  const auto id = testing::WriteStudentCodec(student, kSeed);
+  ASSERT_TRUE(id.ok()) << id.status();
+  WriteTail(folder_ / "tail", *id);
+  const auto text =
+      VerifyArtifact({.artifact = folder_ / "tail", .codec = student});
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(*text, HasSubstr("run behind codec student-1"));
 }
 
 TEST_F(VerifyTest, ADamagedFileOfACodecIsNamed) {
@@ -231,120 +307,6 @@ TEST_F(VerifyTest, ADamagedFrameIsDataLoss) {
 TEST_F(VerifyTest, NothingThereIsNotFound) {
   EXPECT_EQ(VerifyArtifact({folder_ / "none", {}}).status().code(),
             absl::StatusCode::kNotFound);
-}
-
-class EvalTest : public ModelToolsTest {
- protected:
-  static void SetUpTestSuite() {
-    ModelToolsTest::SetUpTestSuite();
-    const absl::Status written = testing::WriteTinyTeacher(teacher(), kSeed);
-    ASSERT_TRUE(written.ok()) << written;
-  }
-
-  void SetUp() override {
-    std::string labels = "file,label\n";
-    for (int i = 0; i < 3; ++i) {
-      const std::string name = std::to_string(i) + ".jpg";
-      labels += name + "," + std::to_string(i) + "\n";
-      folder_.Write("data/images/" + name, MakeJpeg(80, 70, i));
-    }
-    folder_.Write("data/labels.csv", labels);
-    options_.codec = codec();
-    options_.tail = tail();
-    options_.data = folder_ / "data";
-    options_.teacher = teacher();
-    options_.view = {vision::ViewRule::Kind::kCrop, {64, 64}};
-  }
-
-  std::string Refusal() {
-    const auto report = RunEval(options_);
-    EXPECT_EQ(report.status().code(), absl::StatusCode::kInvalidArgument);
-    return std::string(report.status().message());
-  }
-
-  EvalOptions options_;
-};
-
-TEST_F(EvalTest, EveryRateIsMeasuredWithCountedFrames) {
-  const auto report = RunEval(options_);
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->num_images, 3);
-  EXPECT_EQ(report->codec_id, codec_id_);
-  ASSERT_EQ(report->points.size(), 2);
-  for (const RatePoint& point : report->points) {
-    EXPECT_GT(point.cost.bytes_mean, codec::kFrameHeaderBytes);
-    EXPECT_GE(point.cost.bytes_p95, point.cost.bytes_mean - 1e-9);
-    EXPECT_NEAR(point.cost.bpp, 8 * point.cost.bytes_mean / (64 * 64), 1e-9);
-    EXPECT_GE(point.score.kl_to_teacher.value(), 0.0);
-  }
-  EXPECT_GT(report->compute.encoder_mmac_224, 0.0);
-  EXPECT_GT(report->compute.decoder_mmac_224, 0.0);
-  EXPECT_TRUE(report->warnings.empty());
-}
-
-TEST_F(EvalTest, TheTeachersOwnHalvesScoreAsTheTeacher) {
-  const auto report = RunEval(options_);
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_NEAR(report->uncompressed.kl_to_teacher.value(), 0.0, 1e-6);
-  EXPECT_EQ(report->uncompressed.top1, report->teacher->top1);
-  EXPECT_FALSE(report->teacher->kl_to_teacher.has_value());
-}
-
-TEST_F(EvalTest, BaselinesCostMoreAtHigherQuality) {
-  options_.baselines = {vision::PictureFormat::kJpeg};
-  options_.rates = {1};
-  options_.limit = 1;
-  const auto report = RunEval(options_);
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->num_images, 1);
-  ASSERT_EQ(report->points.size(), 1);
-  EXPECT_EQ(report->points[0].rate, 1);
-  ASSERT_GT(report->baselines.size(), 2);
-  EXPECT_LT(report->baselines.front().cost.bytes_mean,
-            report->baselines.back().cost.bytes_mean);
-  EXPECT_TRUE(report->baselines.front().teacher.has_value());
-}
-
-TEST_F(EvalTest, PicturesOfDifferentShapesAreEvaluatedTogether) {
-  folder_.Write("data/images/1.jpg", MakeJpeg(200, 70, 1));
-  options_.view = {vision::ViewRule::Kind::kFit, {96, 96}};
-  const auto report = RunEval(options_);
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->num_images, 3);
-}
-
-TEST_F(EvalTest, ARateThatTheCodecHasNotIsRefused) {
-  options_.rates = {0, 2};
-  EXPECT_THAT(Refusal(), HasSubstr("rates 0..1, found 2"));
-}
-
-TEST_F(EvalTest, ANegativeLimitIsRefused) {
-  options_.limit = -1;
-  EXPECT_THAT(Refusal(), HasSubstr("found -1"));
-}
-
-TEST_F(EvalTest, ALabelBeyondTheTailsClassesIsRefused) {
-  folder_.Write("data/labels.csv", "file,label\n0.jpg,1000\n");
-  EXPECT_THAT(Refusal(), HasSubstr("line 2: field label"));
-}
-
-TEST_F(EvalTest, ADamagedPictureIsNamed) {
-  folder_.Write("data/images/1.jpg", "no picture");
-  EXPECT_THAT(Refusal(), HasSubstr("images/1.jpg"));
-}
-
-TEST_F(EvalTest, ATeacherOfOtherClassesIsRefused) {
-  WriteTail(folder_ / "tail", codec_id_, /*num_classes=*/10);
-  options_.tail = folder_ / "tail";
-  EXPECT_THAT(Refusal(), HasSubstr("has 10 classes, the teacher 1000"));
-}
-
-TEST_F(EvalTest, ATailOfAnotherCodecIsWarnedAbout) {
-  WriteTail(folder_ / "tail", std::string(64, 'a'));
-  options_.tail = folder_ / "tail";
-  const auto report = RunEval(options_);
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_THAT(report->warnings, ElementsAre(HasSubstr("was not made for")));
 }
 
 }  // namespace

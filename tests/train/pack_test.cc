@@ -95,6 +95,17 @@ TEST_F(PackTest, HoldoutAndShardTogetherAreTheWholeOrder) {
   }
 }
 
+TEST_F(PackTest, TheLastByNameCanBeHeldOut) {
+  options_.holdout = PackOptions::Holdout::kLast;
+  options_.num_holdout = 2;
+  options_.holdout_out = folder_ / "held";
+  ASSERT_TRUE(PackPictures(options_).ok());
+  const std::vector<uint8_t> held = Bytes("held");
+  options_.seed = 9;
+  ASSERT_TRUE(PackPictures(options_).ok());
+  EXPECT_EQ(Bytes("held"), held);
+}
+
 TEST_F(PackTest, FilesThatAreNoPicturesAreNamedAndSkipped) {
   folder_.Write("in/notes.txt", "no picture");
   folder_.Write("in/empty.jpg", "");

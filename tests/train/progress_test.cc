@@ -27,6 +27,17 @@ TEST(ProgressTest, ABarEndsItsLineWhenAllIsDone) {
   EXPECT_THAT(out.str(), EndsWith("] 2/2\n"));
 }
 
+TEST(ProgressTest, TimeLeftIsExtrapolated) {
+  EXPECT_EQ(TimeLeft(std::chrono::seconds(30), 1, 2), ", 30 s left");
+  EXPECT_EQ(TimeLeft(std::chrono::seconds(60), 100, 666), ", 6 min left");
+}
+
+TEST(ProgressTest, TimeLeftIsNotGuessed) {
+  EXPECT_EQ(TimeLeft(std::chrono::seconds(4), 1, 2), "");
+  EXPECT_EQ(TimeLeft(std::chrono::seconds(30), 0, 2), "");
+  EXPECT_EQ(TimeLeft(std::chrono::seconds(30), 2, 2), "");
+}
+
 TEST(ProgressTest, NothingToDoIsHarmless) {
   std::ostringstream out;
   Progress progress("packing", 0, out, Progress::Style::kLines);

@@ -27,17 +27,36 @@ class RecordTest : public ::testing::Test {
     const absl::Status tail_written =
         testing::WriteTinyTail(tail(), "tiny", *id, 1);
     ASSERT_TRUE(tail_written.ok()) << tail_written;
-    report_.codec_name = "tiny-1";
-    report_.codec_id = *id;
-    report_.tail_name = "tiny";
-    report_.data = "val.tar";
-    report_.view = "crop:224/227";
-    report_.num_images = 3;
-    report_.uncompressed.top1 = 2.0 / 3;
-    report_.points.push_back({.rate = 1,
-                              .cost = {.bytes_mean = 1996.26},
-                              .score = {.top1 = 0.5, .kl_to_teacher = {}}});
-    report_.compute.encoder_mmac_224 = 129.84;
+    evaluation_.data = "val.tar";
+    evaluation_.view = "crop:224/227";
+    evaluation_.pictures.resize(3, {.name = "a", .label = 0, .pixels = 64});
+    evaluation_.uncompressed = {Point("tiny-1", 0, 2)};
+    Method method;
+    method.name = "tiny-1";
+    method.learned = true;
+    method.encoder = {.bytes = 1, .parameters = 1, .mmac_224 = 129.84};
+    method.codec_id = *id;
+    method.tail = "tiny";
+    method.points = {Point("rate 1", 1996, 1)};
+    method.points[0].outcomes[2].bytes = 1997;
+    evaluation_.methods = {method};
+  }
+
+  // Three pictures, of which the first `num_right` are right.
+  static OperatingPoint Point(const std::string& setting, uint32_t bytes,
+                              uint32_t num_right) {
+    OperatingPoint point = {
+        .setting = setting, .scored_by = "tail", .outcomes = {}};
+    for (uint32_t i = 0; i < 3; ++i) {
+      point.outcomes.push_back(
+          {.bytes = bytes, .rank = i < num_right ? 0u : 1u});
+    }
+    return point;
+  }
+
+  absl::Status Record(const Evaluation& evaluation,
+                      const fs::path& tail) const {
+    return RecordMethod(evaluation, MakeFigures(evaluation), 0, codec(), tail);
   }
 
   fs::path codec() const { return folder_ / "codec"; }
@@ -49,10 +68,10 @@ class RecordTest : public ::testing::Test {
   }
 
   // Fails to record, leaving both files as they are.
-  absl::Status Refusal(const EvalReport& report) const {
+  absl::Status Refusal(const Evaluation& evaluation) const {
     const std::string before =
         Read(codec() / "codec.json") + Read(tail() / "tail.json");
-    const absl::Status status = RecordReport(report, codec(), tail());
+    const absl::Status status = Record(evaluation, tail());
     EXPECT_FALSE(status.ok());
     EXPECT_EQ(before,
               Read(codec() / "codec.json") + Read(tail() / "tail.json"));
@@ -60,21 +79,23 @@ class RecordTest : public ::testing::Test {
   }
 
   const testing::ScratchFolder folder_;
-  EvalReport report_;
+  Evaluation evaluation_;
 };
 
 TEST_F(RecordTest, FiguresAreKeptAndTheIdStays) {
   ASSERT_TRUE(artifact::RewriteCodecAbout(codec(), {{"recipe", "tiny"}}).ok());
   ASSERT_TRUE(
       artifact::RewriteTailAbout(tail(), {{"measured", "before"}}).ok());
-  const absl::Status recorded = RecordReport(report_, codec(), tail());
+  const absl::Status recorded = Record(evaluation_, tail());
   ASSERT_TRUE(recorded.ok()) << recorded;
-  Json expected = {
-      {"data", "val.tar"},
-      {"view", "crop:224/227"},
-      {"num_images", 3},
-      {"uncompressed_top1", 0.6667},
-      {"points", {{{"rate", 1}, {"frame_bytes_mean", 1996.3}, {"top1", 0.5}}}}};
+  Json expected = {{"data", "val.tar"},
+                   {"view", "crop:224/227"},
+                   {"num_images", 3},
+                   {"uncompressed_top1", 0.6667},
+                   {"points",
+                    {{{"setting", "rate 1"},
+                      {"frame_bytes_mean", 1996.3},
+                      {"top1", 0.3333}}}}};
 
   const auto loaded_tail = artifact::LoadTail(tail());
   ASSERT_TRUE(loaded_tail.ok()) << loaded_tail.status();
@@ -83,7 +104,7 @@ TEST_F(RecordTest, FiguresAreKeptAndTheIdStays) {
 
   const auto loaded = artifact::LoadCodec(codec(), artifact::CodecHalf::kBoth);
   ASSERT_TRUE(loaded.ok()) << loaded.status();
-  EXPECT_EQ(loaded->id, report_.codec_id);
+  EXPECT_EQ(loaded->id, evaluation_.methods[0].codec_id);
   expected.erase("codec");
   expected["tail"] = "tiny";
   expected["encoder_mmac_224"] = 129.8;
@@ -91,24 +112,26 @@ TEST_F(RecordTest, FiguresAreKeptAndTheIdStays) {
 }
 
 TEST_F(RecordTest, ATeacherIsKeptWhenThereWasOne) {
-  report_.teacher = {.top1 = 0.78678, .kl_to_teacher = {}};
-  ASSERT_TRUE(RecordReport(report_, codec(), tail()).ok());
+  evaluation_.teacher = Point("uncompressed", 0, 2);
+  ASSERT_TRUE(Record(evaluation_, tail()).ok());
   const auto loaded = artifact::LoadCodec(codec(), artifact::CodecHalf::kBoth);
-  EXPECT_EQ(loaded->about["measured"]["teacher_top1"], 0.7868);
+  EXPECT_EQ(loaded->about["measured"]["teacher_top1"], 0.6667);
 }
 
 TEST_F(RecordTest, FiguresOfAnotherCodecAreRefusedWithBothIds) {
-  EvalReport other = report_;
-  other.codec_id = std::string(64, 'a');
+  Evaluation other = evaluation_;
+  other.methods[0].codec_id = std::string(64, 'a');
   const absl::Status status = Refusal(other);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr(other.codec_id));
-  EXPECT_THAT(std::string(status.message()), HasSubstr(report_.codec_id));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(other.methods[0].codec_id));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(evaluation_.methods[0].codec_id));
 }
 
 TEST_F(RecordTest, AnAboutThatIsNoObjectIsRefusedAndNamed) {
   ASSERT_TRUE(artifact::RewriteTailAbout(tail(), "words").ok());
-  const absl::Status status = Refusal(report_);
+  const absl::Status status = Refusal(evaluation_);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("tail.json: about: expected an object, found string"));
@@ -116,11 +139,11 @@ TEST_F(RecordTest, AnAboutThatIsNoObjectIsRefusedAndNamed) {
 
 TEST_F(RecordTest, ADamagedArtifactIsRefused) {
   fs::resize_file(tail() / "tail.safetensors", 100);
-  EXPECT_EQ(Refusal(report_).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Refusal(evaluation_).code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(RecordTest, AMissingFolderIsNotFound) {
-  EXPECT_EQ(RecordReport(report_, codec(), folder_ / "none").code(),
+  EXPECT_EQ(Record(evaluation_, folder_ / "none").code(),
             absl::StatusCode::kNotFound);
 }
 

@@ -1,0 +1,68 @@
+// What an evaluation does with one batch of pictures at one operating point.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/base/float_tensor.h"
+#include "common/model/teacher.h"
+#include "models/train/evaluation.h"
+#include "models/train/learned_pair.h"
+#include "models/train/loaded_codec.h"
+#include "models/train/pixel_baseline.h"
+
+namespace sluice::train {
+
+// Consecutive pictures whose network inputs have one shape.
+struct EvalBatch {
+  std::vector<NetworkInput> pictures;
+  std::vector<EvaluatedPicture> about;              // Of each picture.
+  base::FloatTensor inputs;                         // [N,3,H,W]
+  std::optional<base::FloatTensor> teacher_logits;  // [N,classes]
+};
+
+// Adds rank and divergence of each picture's answer, [N,classes], to
+// `outcomes`, with `bytes` of each, or 0 for none.
+void AddOutcomes(const base::FloatTensor& logits, const EvalBatch& batch,
+                 const std::vector<uint32_t>& bytes,
+                 std::vector<Outcome>* outcomes);
+
+// One rate of one pair.
+struct RatePoint {
+  size_t pair = 0;
+  int rate = 0;
+  std::vector<Outcome> outcomes;
+};
+
+// `latents` are the batch's, by the pair's encoder. One point is measured by
+// one thread at a time.
+absl::Status MeasureRate(const LearnedPair& pair,
+                         const std::vector<base::FloatTensor>& latents,
+                         const EvalBatch& batch, RatePoint* point);
+
+// A pixel codec at one quality, scored by two networks.
+struct QualityPoint {
+  PixelCodec codec;
+  int quality = 0;
+  std::vector<Outcome> by_entrance;
+  std::vector<Outcome> by_teacher;  // Empty without a teacher.
+  std::vector<uint32_t> container_bytes;
+};
+
+// `teacher` may be null. Errors name picture and codec.
+absl::Status MeasureQuality(const LearnedPair& pair,
+                            const model::Teacher* teacher,
+                            const EvalBatch& batch, QualityPoint* point);
+
+// "rate 3"; "quality 20", "lossless" for PNG.
+std::string RateSetting(int rate);
+std::string QualitySetting(PixelCodec codec, int quality);
+
+// The outcomes of the network that answers better, by top-1, then by
+// divergence.
+OperatingPoint BetterNetwork(const QualityPoint& point);
+
+}  // namespace sluice::train
