@@ -1,6 +1,7 @@
 #include "models/train/command_options.h"
 
 #include <string>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 
@@ -25,6 +26,18 @@ void AddThreads(CLI::App* app, int* num_threads) {
   app->add_option("--threads", *num_threads,
                   "Threads for networks; 0: as many as there are cores")
       ->check(CLI::Range(0, 1024));
+}
+
+absl::Status CheckOutput(const std::filesystem::path& path) {
+  if (path.empty()) return absl::OkStatus();
+  const std::filesystem::path folder = path.parent_path();
+  std::error_code error;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
+    return absl::NotFoundError(
+        absl::StrCat(path.string(), ": expected a folder ", folder.string(),
+                     " to write to, found none"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace sluice::train

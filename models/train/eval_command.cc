@@ -55,19 +55,6 @@ struct EvalCommand {
   bool records = false;
 };
 
-// Nobody should learn after minutes that there is nowhere to write.
-absl::Status CheckOutput(const std::filesystem::path& path) {
-  if (path.empty()) return absl::OkStatus();
-  const std::filesystem::path folder = path.parent_path();
-  std::error_code error;
-  if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
-    return absl::NotFoundError(
-        absl::StrCat(path.string(), ": expected a folder ", folder.string(),
-                     " to write to, found none"));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status WriteOutput(const std::filesystem::path& path,
                          const std::string& text) {
   if (path.empty()) return absl::OkStatus();

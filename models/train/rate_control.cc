@@ -21,6 +21,7 @@ constexpr double kBetaStep = 0.01;
 constexpr double kLooseTarget = 3.0;  // Of the target, at a warm-up's start.
 constexpr double kSmallBeta = 0.01;   // Of a fixed beta, likewise.
 constexpr double kRunningDecay = 0.98;
+constexpr double kMostUneven = 10.0;
 
 // Replaces `values` by as many numbers under `key`; false when they are not
 // there.
@@ -44,6 +45,22 @@ void RunningMeans::Add(int i, double value) {
   weights_[i] = kRunningDecay * weights_[i] + (1 - kRunningDecay);
 }
 
+at::Tensor RunningMeans::EvenWeights() const {
+  const int size = static_cast<int>(values_.size());
+  double sum = 0, count = 0;
+  for (int i = 0; i < size; ++i) {
+    sum += (*this)[i];
+    count += weights_[i] > 0 ? 1 : 0;
+  }
+  std::vector<float> weights(size, 1.0f);
+  for (int i = 0; i < size; ++i) {
+    if ((*this)[i] <= 0) continue;
+    weights[i] = static_cast<float>(
+        std::clamp(sum / count / (*this)[i], 1 / kMostUneven, kMostUneven));
+  }
+  return at::tensor(weights);
+}
+
 nlohmann::json RunningMeans::ToJson() const {
   return {{"values", values_}, {"weights", weights_}};
 }
@@ -51,6 +68,16 @@ nlohmann::json RunningMeans::ToJson() const {
 bool RunningMeans::SetFromJson(const nlohmann::json& json) {
   return json.is_object() && ReadNumbers(json, "values", &values_) &&
          ReadNumbers(json, "weights", &weights_);
+}
+
+void AddPerIndex(const at::Tensor& indices, const at::Tensor& values,
+                 RunningMeans* means) {
+  // On the CPU, where reading them one by one costs nothing.
+  const at::Tensor found = values.detach().cpu();
+  for (int64_t i = 0; i < indices.size(0); ++i) {
+    means->Add(static_cast<int>(indices[i].item<int64_t>()),
+               found[i].item<double>());
+  }
 }
 
 RateControl::RateControl(std::vector<double> target_bytes,
@@ -84,11 +111,8 @@ RateControl RateControl::Fixed(double beta) {
 void RateControl::Observe(const at::Tensor& rates, const at::Tensor& bpp,
                           const at::Tensor& distortion, double warmup) {
   const double looseness = std::pow(kLooseTarget, 1 - warmup);
-  for (int64_t i = 0; i < rates.size(0); ++i) {
-    const int r = static_cast<int>(rates[i].item<int64_t>());
-    bpp_.Add(r, bpp[i].item<double>());
-    distortion_.Add(r, distortion[i].item<double>());
-  }
+  AddPerIndex(rates, bpp, &bpp_);
+  AddPerIndex(rates, distortion, &distortion_);
   for (size_t r = 0; r < target_bytes_.size(); ++r) {
     const double found = bpp_[static_cast<int>(r)];
     if (found <= 0) continue;
@@ -110,16 +134,6 @@ at::Tensor RateControl::Betas(double warmup) const {
     betas.push_back(static_cast<float>(scale * std::exp(log_beta)));
   }
   return at::tensor(betas);
-}
-
-at::Tensor RateControl::Balance() const {
-  std::vector<float> balance;
-  for (int r = 0; r < num_rates(); ++r) {
-    const double weight =
-        distortion_[num_rates() / 2] / std::max(distortion_[r], 1e-6);
-    balance.push_back(static_cast<float>(std::clamp(weight, 0.5, 2.0)));
-  }
-  return at::tensor(balance);
 }
 
 std::string RateControl::Summary() const {

@@ -21,6 +21,10 @@ class RunningMeans {
     return weights_[i] > 0 ? values_[i] / weights_[i] : 0.0;
   }
 
+  // A weight per index, float32, under which each weighs what all weigh on
+  // average, within a factor of ten; 1 for those without a value yet.
+  at::Tensor EvenWeights() const;
+
   nlohmann::json ToJson() const;
   bool SetFromJson(const nlohmann::json& json);  // False: does not fit.
 
@@ -28,6 +32,10 @@ class RunningMeans {
   std::vector<double> values_;
   std::vector<double> weights_;
 };
+
+// Adds values[i] at indices[i]: int64 and float32 [N].
+void AddPerIndex(const at::Tensor& indices, const at::Tensor& values,
+                 RunningMeans* means);
 
 class RateControl {
  public:
@@ -52,9 +60,8 @@ class RateControl {
   void Observe(const at::Tensor& rates, const at::Tensor& bpp,
                const at::Tensor& distortion, double warmup);
 
-  // Per rate, float32 [R]: beta, and a weight such that no rate dominates.
+  // Per rate, float32 [R].
   at::Tensor Betas(double warmup) const;
-  at::Tensor Balance() const;
 
   // "beta 0.100 bytes 1402 distortion 0.3100", a number per rate each.
   std::string Summary() const;

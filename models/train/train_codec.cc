@@ -65,6 +65,7 @@ class CodecObjective : public Objective {
         student_(std::move(student)),
         sums_stages_(recipe.beta > 0),
         rate_control_(std::move(rate_control)),
+        loss_(recipe.spec.num_rates),
         kl_(1) {}
 
   bool Trains(const Phase& phase, const std::string& name) const override {
@@ -101,9 +102,16 @@ class CodecObjective : public Objective {
   absl::StatusOr<std::string> Holdout(const model::Weights& averaged,
                                       int num_pictures) override;
 
-  nlohmann::json State() const override { return rate_control_.State(); }
+  nlohmann::json State() const override {
+    nlohmann::json state = rate_control_.State();
+    state["loss"] = loss_.ToJson();
+    return state;
+  }
   absl::Status SetState(const nlohmann::json& state) override {
-    return rate_control_.SetState(state);
+    SLUICE_RETURN_IF_ERROR(rate_control_.SetState(state));
+    return loss_.SetFromJson(state.value("loss", nlohmann::json()))
+               ? absl::OkStatus()
+               : absl::DataLossError("checkpoint: objective: expected loss");
   }
 
  private:
@@ -123,7 +131,8 @@ class CodecObjective : public Objective {
   CodecStudent student_;
   bool sums_stages_;
   RateControl rate_control_;
-  RunningMeans kl_;  // Nats.
+  RunningMeans loss_;  // Per rate, so that none dominates.
+  RunningMeans kl_;    // Nats.
 };
 
 at::Tensor CodecObjective::DeepLoss(const Phase& phase, const Behind& behind) {
@@ -179,15 +188,14 @@ at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
   const double warmup =
       progress < phase.rate_warmup ? progress / phase.rate_warmup : 1.0;
   // Sizes follow what is sent: where most symbols are 0, noise costs far more.
-  rate_control_.Observe(drawn, (sent_bits / num_pixels).cpu(),
-                        distortion.detach().cpu(), warmup);
+  rate_control_.Observe(drawn, sent_bits / num_pixels, distortion, warmup);
   const auto per_sample = [&](const at::Tensor& per_rate) {
     return at::index_select(per_rate.to(device_), 0, rates);
   };
-  return (per_sample(rate_control_.Balance()) *
-          (phase.shallow * distortion +
-           per_sample(rate_control_.Betas(warmup)) * bpp + deep))
-      .mean();
+  const at::Tensor loss = phase.shallow * distortion +
+                          per_sample(rate_control_.Betas(warmup)) * bpp + deep;
+  AddPerIndex(drawn, loss, &loss_);
+  return (per_sample(loss_.EvenWeights()) * loss).mean();
 }
 
 // Keeps the pixel entrance at the teacher's features while its input is noisy,

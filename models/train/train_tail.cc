@@ -13,6 +13,7 @@
 #include "common/base/status_macros.h"
 #include "models/train/compute_device.h"
 #include "models/train/frozen_codec.h"
+#include "models/train/rate_control.h"
 #include "models/train/teacher_parts.h"
 #include "models/train/training_data.h"
 #include "models/train/training_loop.h"
@@ -35,7 +36,8 @@ class TailObjective : public Objective {
         device_(data.device),
         codec_(codec),
         weights_(std::move(weights)),
-        tail_(std::move(tail)) {}
+        tail_(std::move(tail)),
+        kl_(codec.num_rates() + 1) {}
 
   bool Trains(const Phase& /*phase*/,
               const std::string& /*name*/) const override {
@@ -51,9 +53,12 @@ class TailObjective : public Objective {
   }
   absl::StatusOr<std::string> Holdout(const model::Weights& averaged,
                                       int num_pictures) override;
-  nlohmann::json State() const override { return nlohmann::json::object(); }
-  absl::Status SetState(const nlohmann::json& /*state*/) override {
-    return absl::OkStatus();
+  nlohmann::json State() const override { return {{"kl", kl_.ToJson()}}; }
+  absl::Status SetState(const nlohmann::json& state) override {
+    return state.is_object() &&
+                   kl_.SetFromJson(state.value("kl", nlohmann::json()))
+               ? absl::OkStatus()
+               : absl::DataLossError("checkpoint: objective: expected kl");
   }
 
  private:
@@ -65,12 +70,14 @@ class TailObjective : public Objective {
   const FrozenCodec& codec_;
   model::Weights weights_;
   model::MobileNetTail tail_;
+  RunningMeans kl_;  // Per rate; the last is the pixel entrance's.
   double kl_sum_ = 0;
   int num_steps_ = 0;
 };
 
 // loss = kl * KL(teacher || tail) + deep * relative error at block 12
-//        + anchor * ||w - w_teacher||^2.
+//        + anchor * ||w - w_teacher||^2, the first two weighted so that no rate
+// dominates.
 // The first pixel_share of a batch comes through the pixel entrance, the rest
 // through the codec at random rates.
 at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
@@ -81,6 +88,10 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
       pictures_.Crops(index, phase.batch, phase.crop).to(device_);
   const int64_t num_pixel =
       static_cast<int64_t>(phase.pixel_share * phase.batch + 0.5);
+  const at::Tensor entrances =
+      at::cat({at::full({num_pixel}, codec_.num_rates(), at::kLong),
+               at::randint(codec_.num_rates(), {x.size(0) - num_pixel},
+                           generator, at::kLong)});
   at::Tensor kl, deep;
   {
     const AutocastScope autocast(device_);
@@ -90,10 +101,8 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
       const at::NoGradGuard no_grad;
       expected = teacher_.tail(teacher_.entrance(x));
       const at::Tensor coded = x.slice(0, num_pixel);
-      const at::Tensor rates =
-          at::randint(codec_.num_rates(), {coded.size(0)}, generator, at::kLong)
-              .to(device_);
-      features = codec_.Features(coded, rates);
+      features =
+          codec_.Features(coded, entrances.slice(0, num_pixel).to(device_));
       if (num_pixel > 0) {
         features = at::cat(
             {codec_.Enter(x.slice(0, 0, num_pixel)).to(features.scalar_type()),
@@ -101,10 +110,11 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
       }
     }
     const model::MobileNetTail::Output found = tail_(features);
-    kl = KlDivergence(expected.logits, found.logits).mean();
-    deep = RelativeSquaredError(found.deep, expected.deep).mean();
+    kl = KlDivergence(expected.logits, found.logits);
+    deep = RelativeSquaredError(found.deep, expected.deep);
   }
-  kl_sum_ += kl.item<double>();
+  AddPerIndex(entrances, kl, &kl_);
+  kl_sum_ += kl.mean().item<double>();
   ++num_steps_;
   at::Tensor drift = at::zeros({}, device_);
   if (phase.anchor > 0) {
@@ -112,7 +122,10 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
       drift = drift + (weight - teacher_.weights.tail.at(name)).square().sum();
     }
   }
-  return phase.kl * kl + phase.deep * deep + phase.anchor * drift;
+  const at::Tensor even =
+      at::index_select(kl_.EvenWeights().to(device_), 0, entrances.to(device_));
+  return (even * (phase.kl * kl + phase.deep * deep)).mean() +
+         phase.anchor * drift;
 }
 
 absl::StatusOr<std::string> TailObjective::Holdout(

@@ -48,7 +48,6 @@ TEST(RateControlTest, FixedBetaStaysAndHasOneRate) {
   control.Observe(at::zeros({1}, at::kLong), at::tensor({3.0f}),
                   at::tensor({0.5f}), 1.0);
   EXPECT_FLOAT_EQ(BetaOf(control, 0), 0.25f);
-  EXPECT_FLOAT_EQ(control.Balance()[0].item<float>(), 1.0f);
   EXPECT_THAT(control.Summary(), HasSubstr("beta 0.250 bytes 18816"));
 }
 
@@ -70,11 +69,17 @@ TEST(RateControlTest, HasteMovesKnownBetasFaster) {
   EXPECT_GT(BetaOf(fast, 0), BetaOf(slow, 0));
 }
 
-TEST(RateControlTest, BalanceLiftsTheRateOfSmallDistortion) {
-  RateControl control = RateControl::Following({1000, 2000});
-  Observe(&control, 1000, 2000);
-  EXPECT_FLOAT_EQ(control.Balance()[0].item<float>(), 0.5f);
-  EXPECT_FLOAT_EQ(control.Balance()[1].item<float>(), 1.0f);
+TEST(RunningMeansTest, EvenWeightsBringAllToTheirAverage) {
+  RunningMeans means(4);
+  means.Add(0, 2.0);
+  means.Add(1, 0.5);
+  means.Add(2, 0.01);
+  const at::Tensor weights = means.EvenWeights();
+  const float average = 2.51f / 3;
+  EXPECT_FLOAT_EQ(weights[0].item<float>(), average / 2.0f);
+  EXPECT_FLOAT_EQ(weights[1].item<float>(), average / 0.5f);
+  EXPECT_FLOAT_EQ(weights[2].item<float>(), 10.0f);
+  EXPECT_FLOAT_EQ(weights[3].item<float>(), 1.0f);
 }
 
 TEST(RateControlTest, StateGoesThroughJson) {
