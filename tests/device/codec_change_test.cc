@@ -80,10 +80,11 @@ class CodecChangeTest : public ::testing::Test {
                                                           &codec->artifact());
   }
 
-  void Start(Source* source) {
-    link_options_.lossless = !source->is_live();
+  void Start(std::unique_ptr<Source> source) {
+    source_ = std::move(source);
+    link_options_.lossless = !source_->is_live();
     auto pipeline = Pipeline::Start(
-        source, &*current_,
+        source_.get(), &*current_,
         [this](OnAnswer on_answer) {
           return ServerLink::Start(link_options_, std::move(on_answer),
                                    [](const std::string&) {});
@@ -91,6 +92,12 @@ class CodecChangeTest : public ::testing::Test {
         KeepPictures::kNo);
     ASSERT_TRUE(pipeline.ok()) << pipeline.status();
     pipeline_ = *std::move(pipeline);
+  }
+
+  static std::unique_ptr<Source> Pictures() {
+    return std::make_unique<ScriptedSource>(
+        std::vector<absl::StatusOr<vision::Picture>>(kNumPictures,
+                                                     MakePicture(96, 96)));
   }
 
   // Ends the server and starts one with this codec in its place.
@@ -102,9 +109,7 @@ class CodecChangeTest : public ::testing::Test {
 
   // Over files, the server being replaced in the middle.
   std::vector<PictureReport> RunWithReplacement(artifact::CodecArtifact codec) {
-    ScriptedSource source(std::vector<absl::StatusOr<vision::Picture>>(
-        kNumPictures, MakePicture(96, 96)));
-    Start(&source);
+    Start(Pictures());
     std::vector<PictureReport> reports;
     while (auto finished = pipeline_->Next()) {
       reports.push_back(std::move(finished->report));
@@ -125,6 +130,7 @@ class CodecChangeTest : public ::testing::Test {
   };
   int num_renewals_ = 0;
   LinkOptions link_options_;
+  std::unique_ptr<Source> source_;  // Outlives the pipeline.
   std::unique_ptr<Pipeline> pipeline_;
   absl::Status end_;
 };
@@ -152,9 +158,7 @@ TEST_F(CodecChangeTest, PixelsAreSentWithTheNewCodecsId) {
                ? grpc::Status::OK
                : grpc::Status(grpc::UNAVAILABLE, "draining");
   };
-  ScriptedSource source(std::vector<absl::StatusOr<vision::Picture>>(
-      kNumPictures, MakePicture(96, 96)));
-  Start(&source);
+  Start(Pictures());
   for (uint64_t i = 0; i < kNumAnswered; ++i) ASSERT_TRUE(pipeline_->Next());
   Replace(MakeOtherCodec());
   // It has no frame to decode, and says so.
@@ -166,8 +170,7 @@ TEST_F(CodecChangeTest, PixelsAreSentWithTheNewCodecsId) {
 }
 
 TEST_F(CodecChangeTest, CameraGoesOnWithTheNewest) {
-  EndlessCamera camera;
-  Start(&camera);
+  Start(std::make_unique<EndlessCamera>());
   bool is_replaced = false;
   while (const auto finished = pipeline_->Next()) {
     const PictureReport& report = finished->report;
