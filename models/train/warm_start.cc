@@ -15,10 +15,6 @@
 namespace sluice::train {
 namespace {
 
-constexpr double kDeadBits = 0.02;  // Per symbol.
-constexpr double kFreshGain = 0.5;  // Of a live channel's.
-constexpr double kFreshColumn = 0.1;
-
 // Between two rates of the old codec, or beyond its ends.
 struct Place {
   int lower = 0;        // Interpolated with lower + 1.
@@ -44,32 +40,12 @@ Place PlaceOf(double bytes, const std::vector<double>& targets) {
                     std::log(targets[lower + 1] / targets[lower])};
 }
 
-double EntropyBits(const codec::QuantizedCdf& table) {
-  const std::span<const uint32_t> cdf = table.cdf();
-  double bits = 0;
-  for (size_t k = 0; k + 1 < cdf.size(); ++k) {
-    const double p =
-        (cdf[k + 1] - cdf[k]) / std::exp2(codec::kCdfPrecisionBits);
-    if (p > 0) bits -= p * std::log2(p);
-  }
-  return bits;
-}
-
 absl::StatusOr<codec::CodecTables> TablesAt(
     const codec::CodecTables& old_tables, const std::vector<Place>& places,
     const std::vector<double>& old_targets) {
   const int num_channels = old_tables.num_channels();
   const int last = old_tables.num_rates() - 1;
   const std::span<const codec::ChannelTable> top = old_tables.rate(last);
-  std::vector<double> live_gains;
-  std::vector<bool> dead(num_channels);
-  for (int c = 0; c < num_channels; ++c) {
-    dead[c] = EntropyBits(top[c].cdf) < kDeadBits;
-    if (!dead[c]) live_gains.push_back(top[c].gain);
-  }
-  std::sort(live_gains.begin(), live_gains.end());
-  const double fresh_gain =
-      live_gains.empty() ? 1.0 : kFreshGain * live_gains[live_gains.size() / 2];
   std::vector<codec::ChannelTable> tables;
   for (const Place& place : places) {
     for (int c = 0; c < num_channels; ++c) {
@@ -92,34 +68,15 @@ absl::StatusOr<codec::CodecTables> TablesAt(
       codec::ChannelTable table =
           old_tables.rate(std::min(place.nearest(), last))[c];
       const double median = table.median / table.gain;
-      table.gain = static_cast<float>(
-          dead[c] ? fresh_gain * std::exp(place.beyond) : std::exp(log_gain));
-      table.inverse_gain = static_cast<float>(
-          (dead[c] ? 1.0 : std::exp(log_shrink)) / table.gain);
-      table.median = static_cast<float>(dead[c] ? 0.0 : median * table.gain);
+      table.gain = static_cast<float>(std::exp(log_gain));
+      table.inverse_gain =
+          static_cast<float>(std::exp(log_shrink) / table.gain);
+      table.median = static_cast<float>(median * table.gain);
       tables.push_back(std::move(table));
     }
   }
   return codec::CodecTables::Create(static_cast<int>(places.size()),
                                     num_channels, std::move(tables));
-}
-
-// Random rows and columns for the channels that carry nothing.
-void ReviveChannels(const codec::CodecTables& tables, uint64_t seed,
-                    model::Weights* encoder, model::Weights* decoder) {
-  at::Generator generator = at::detail::createCPUGenerator(seed);
-  at::Tensor& rows = encoder->at("head.weight");
-  at::Tensor& columns = decoder->at("decoder.stem.weight");
-  const double row_scale = rows.std().item<double>();
-  const double column_scale = columns.std().item<double>();
-  const std::span<const codec::ChannelTable> top =
-      tables.rate(tables.num_rates() - 1);
-  for (int c = 0; c < tables.num_channels(); ++c) {
-    if (EntropyBits(top[c].cdf) >= kDeadBits) continue;
-    rows.select(0, c).normal_(0, row_scale, generator);
-    encoder->at("head.bias").select(0, c).zero_();
-    columns.select(1, c).normal_(0, kFreshColumn * column_scale, generator);
-  }
 }
 
 at::Tensor RowsAt(const at::Tensor& rows, const std::vector<Place>& places) {
@@ -174,8 +131,7 @@ void MatchSizes(const at::Tensor& y, const std::vector<double>& target_bytes,
 }
 
 absl::StatusOr<artifact::CodecArtifact> WithRates(
-    artifact::CodecArtifact codec, const std::vector<double>& target_bytes,
-    uint64_t seed) {
+    artifact::CodecArtifact codec, const std::vector<double>& target_bytes) {
   if (codec.spec.family != model::kPatchFamily) {
     return absl::NotFoundError(
         absl::StrCat(codec.spec.name, ": expected family ", model::kPatchFamily,
@@ -199,19 +155,15 @@ absl::StatusOr<artifact::CodecArtifact> WithRates(
   for (const double bytes : target_bytes) {
     places.push_back(PlaceOf(bytes, old_targets));
   }
-  SLUICE_ASSIGN_OR_RETURN(model::Weights encoder,
-                          model::WeightsFromTensors(codec.encoder));
   SLUICE_ASSIGN_OR_RETURN(model::Weights decoder,
                           model::WeightsFromTensors(codec.decoder));
-  ReviveChannels(codec.tables, seed, &encoder, &decoder);
   for (const char* name : {"decoder.rate_scale", "decoder.rate_shift"}) {
     decoder.at(name) = RowsAt(decoder.at(name), places);
   }
   SLUICE_ASSIGN_OR_RETURN(codec.tables,
                           TablesAt(codec.tables, places, old_targets));
-  const auto precision = model::StoredPrecision::kFloat;
-  codec.encoder = model::TensorsFromWeights(encoder, precision);
-  codec.decoder = model::TensorsFromWeights(decoder, precision);
+  codec.decoder =
+      model::TensorsFromWeights(decoder, model::StoredPrecision::kFloat);
   codec.spec.num_rates = static_cast<int>(target_bytes.size());
   return codec;
 }
@@ -220,8 +172,8 @@ absl::StatusOr<model::Weights> WeightsWithRates(
     const Recipe& recipe, artifact::CodecArtifact codec,
     const PictureBatches& pictures) {
   constexpr int64_t kPictures = 64;
-  SLUICE_ASSIGN_OR_RETURN(
-      codec, WithRates(std::move(codec), recipe.target_bytes, recipe.seed));
+  SLUICE_ASSIGN_OR_RETURN(codec,
+                          WithRates(std::move(codec), recipe.target_bytes));
   SLUICE_ASSIGN_OR_RETURN(model::Weights weights,
                           WeightsFromCodec(recipe, codec, pictures));
   SLUICE_ASSIGN_OR_RETURN(const CodecStudent student,

@@ -3,7 +3,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,16 +16,12 @@ namespace sluice::train {
 // `codec` with a rate per target (mean payload bytes, ascending) in place of
 // those that about.target_bytes states. Gains, their inverses and the decoder
 // network's scale and shift per rate are interpolated over the logarithm of the
-// size; gains beyond either end go on with their own slope. Channels whose
-// symbols cost next to nothing at the highest rate start anew: a random row in
-// the encoder's head and a small random column in the decoder's stem, so that
-// they may learn what the others left out. Entropy tables are those of the
-// nearest rate, for training to count anew.
+// size; gains beyond either end go on with their own slope. Entropy tables are
+// those of the nearest rate, for training to count anew.
 // NotFound for another family, InvalidArgument when `codec` does not state its
 // targets.
 absl::StatusOr<artifact::CodecArtifact> WithRates(
-    artifact::CodecArtifact codec, const std::vector<double>& target_bytes,
-    uint64_t seed);
+    artifact::CodecArtifact codec, const std::vector<double>& target_bytes);
 
 // Scales each rate's gains, and their inverses the other way, until the symbols
 // of `y` [N,C,h,w] have the entropy that the target stands for: mean payload

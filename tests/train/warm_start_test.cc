@@ -36,7 +36,7 @@ class WarmStartTest : public ::testing::Test {
 };
 
 TEST_F(WarmStartTest, SharedTargetsKeepTheirGains) {
-  const auto more = WithRates(*codec_, {500, 1000, 2000, 4000, 8000}, 1);
+  const auto more = WithRates(*codec_, {500, 1000, 2000, 4000, 8000});
   ASSERT_TRUE(more.ok()) << more.status();
   EXPECT_EQ(more->spec.num_rates, 5);
   EXPECT_EQ(more->tables.num_rates(), 5);
@@ -50,7 +50,7 @@ TEST_F(WarmStartTest, SharedTargetsKeepTheirGains) {
 }
 
 TEST_F(WarmStartTest, GainsGoOnBeyondTheEnds) {
-  const auto more = WithRates(*codec_, {500, 1000, 4000, 8000}, 1);
+  const auto more = WithRates(*codec_, {500, 1000, 4000, 8000});
   ASSERT_TRUE(more.ok()) << more.status();
   for (int c = 0; c < codec_->tables.num_channels(); ++c) {
     EXPECT_LT(Gain(*more, 0, c), Gain(*more, 1, c));
@@ -59,7 +59,7 @@ TEST_F(WarmStartTest, GainsGoOnBeyondTheEnds) {
 }
 
 TEST_F(WarmStartTest, DecoderFollowsTheRates) {
-  const auto more = WithRates(*codec_, {1000, 2000, 4000}, 1);
+  const auto more = WithRates(*codec_, {1000, 2000, 4000});
   ASSERT_TRUE(more.ok()) << more.status();
   for (const char* name : {"decoder.rate_scale", "decoder.rate_shift"}) {
     EXPECT_EQ(more->decoder.at(name).shape[0], 3) << name;
@@ -67,11 +67,11 @@ TEST_F(WarmStartTest, DecoderFollowsTheRates) {
 }
 
 TEST_F(WarmStartTest, OneRateIsAmongThem) {
-  const auto one = WithRates(*codec_, {2000}, 1);
+  const auto one = WithRates(*codec_, {2000});
   ASSERT_TRUE(one.ok()) << one.status();
   artifact::CodecArtifact single = *one;
   single.about["target_bytes"] = nlohmann::json::array({2000});
-  const auto again = WithRates(single, {1000, 2000}, 1);
+  const auto again = WithRates(single, {1000, 2000});
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_FLOAT_EQ(Gain(*again, 1, 0), Gain(*one, 0, 0));
 }
@@ -98,7 +98,7 @@ TEST_F(WarmStartTest, GainsAreScaledToTheTargets) {
 
 TEST_F(WarmStartTest, CodecWithoutTargetsIsRefused) {
   codec_->about.erase("target_bytes");
-  const auto refused = WithRates(*codec_, {1000}, 1);
+  const auto refused = WithRates(*codec_, {1000});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(refused.status().message()),
               HasSubstr("expected 2 ascending sizes in about.target_bytes"));
@@ -106,13 +106,13 @@ TEST_F(WarmStartTest, CodecWithoutTargetsIsRefused) {
 
 TEST_F(WarmStartTest, TargetsThatDescendAreRefused) {
   codec_->about["target_bytes"] = {4000, 1000};
-  EXPECT_EQ(WithRates(*codec_, {1000}, 1).status().code(),
+  EXPECT_EQ(WithRates(*codec_, {1000}).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(WarmStartTest, OtherFamilyIsNotFound) {
   codec_->spec.family = "entropic_student";
-  EXPECT_EQ(WithRates(*codec_, {1000}, 1).status().code(),
+  EXPECT_EQ(WithRates(*codec_, {1000}).status().code(),
             absl::StatusCode::kNotFound);
 }
 
