@@ -49,8 +49,11 @@ absl::StatusOr<EntropicEncoder> EntropicEncoder::Create(
 }
 
 at::Tensor EntropicEncoder::operator()(const at::Tensor& pictures) const {
-  const at::Tensor x =
-      gdn1_(conv0_(pictures.contiguous(at::MemoryFormat::ChannelsLast)));
+  // Without biases and with odd divisions, f(-x) = -f(x): of pictures around 0
+  // it could not tell a dark edge's strength from a bright one's. Black is 0.
+  const at::Tensor shifted =
+      pictures.contiguous(at::MemoryFormat::ChannelsLast) + 1;
+  const at::Tensor x = gdn1_(conv0_(shifted));
   return conv4_.InFloat32(gdn3_(conv2_(x)));
 }
 

@@ -41,7 +41,8 @@ double Gdn1::Macs(double positions) const {
 
 void InitGdn1(const std::string& name, int channels, Weights* weights) {
   (*weights)[name + ".beta"] = ToRoot(at::ones({channels}));
-  (*weights)[name + ".gamma"] = ToRoot(0.1 * at::eye(channels));
+  (*weights)[name + ".gamma"] =
+      ToRoot(0.5 * at::eye(channels) + 0.5 / channels);
 }
 
 }  // namespace sluice::model

@@ -183,7 +183,7 @@ RateControl HoldSizes(const std::vector<double>& bpp,
                                   : kUnknownBeta);
     target_bytes.push_back(bpp[r] * kBytesPerBpp);
   }
-  return RateControl::FollowingFrom(std::move(target_bytes), betas, kBetaHaste);
+  return RateControl::Following(std::move(target_bytes), betas, kBetaHaste);
 }
 
 // The codec's tables with the scales that were trained.

@@ -47,12 +47,11 @@ struct Moments {
   at::Tensor mean;
   at::Tensor std;
 };
-absl::StatusOr<Moments> LatentMoments(const Recipe& recipe,
+absl::StatusOr<Moments> LatentMoments(const artifact::CodecSpec& spec,
                                       const model::Weights& encoder_weights,
                                       const PictureBatches& pictures) {
-  SLUICE_ASSIGN_OR_RETURN(
-      const std::unique_ptr<model::EncoderNetwork> encoder,
-      model::MakeEncoderNetwork(recipe.spec, encoder_weights));
+  SLUICE_ASSIGN_OR_RETURN(const std::unique_ptr<model::EncoderNetwork> encoder,
+                          model::MakeEncoderNetwork(spec, encoder_weights));
   const at::NoGradGuard no_grad;
   const at::Tensor y = (*encoder)(pictures.CentreCrops(
       0, static_cast<int>(std::min<int64_t>(kBatch, pictures.num_pictures())),
@@ -115,7 +114,7 @@ absl::StatusOr<model::Weights> InitPatch(const Recipe& recipe,
   model::Weights decoder = model::InitPatchDecoder(decoder_shape, generator);
   FitHead("head", metric, &decoder);
   SLUICE_ASSIGN_OR_RETURN(const Moments moments,
-                          LatentMoments(recipe, encoder, pictures));
+                          LatentMoments(recipe.spec, encoder, pictures));
   model::Weights all = model::WithPrefix(encoder, "encoder.");
   all.merge(model::WithPrefix(decoder, "decoder."));
   all.merge(model::WithPrefix(
@@ -136,7 +135,7 @@ absl::StatusOr<model::Weights> InitEntropicStudent(
   // There is no gain to set the step by, so the last layer does: one step per
   // standard deviation, low as these rates are.
   SLUICE_ASSIGN_OR_RETURN(const Moments moments,
-                          LatentMoments(recipe, encoder, pictures));
+                          LatentMoments(recipe.spec, encoder, pictures));
   encoder["4.weight"].div_(moments.std.reshape({-1, 1, 1, 1}));
   model::Weights all = model::WithPrefix(encoder, "encoder.");
   all.merge(model::WithPrefix(decoder, "decoder."));
@@ -144,6 +143,24 @@ absl::StatusOr<model::Weights> InitEntropicStudent(
       model::InitFactorizedPrior(shape.latent_channels, generator),
       kPriorPrefix));
   return all;
+}
+
+// An encoder of the recipe's shape for a codec that has another: not trained
+// yet, but with the codec's own mean and deviation in every channel of its
+// latent, so that the gains fit and channels that carry nothing still do.
+absl::StatusOr<model::Weights> EncoderInPlaceOf(
+    const Recipe& recipe, const Moments& moments,
+    const PictureBatches& pictures) {
+  SLUICE_ASSIGN_OR_RETURN(const model::PatchEncoderShape shape,
+                          model::PatchEncoderShapeOf(recipe.spec));
+  model::Weights encoder = model::InitPatchEncoder(
+      shape, at::detail::createCPUGenerator(recipe.seed));
+  SLUICE_ASSIGN_OR_RETURN(const Moments fresh,
+                          LatentMoments(recipe.spec, encoder, pictures));
+  const at::Tensor scale = moments.std / fresh.std;
+  encoder["head.weight"].mul_(scale.reshape({-1, 1, 1, 1}));
+  encoder["head.bias"].sub_(fresh.mean).mul_(scale).add_(moments.mean);
+  return encoder;
 }
 
 // Gains and medians as the tables have them.
@@ -191,12 +208,12 @@ absl::StatusOr<model::Weights> WeightsFromCodec(
                      recipe.spec.num_rates, " rates as in the recipe, found ",
                      codec.spec.family, " and ", codec.spec.num_rates));
   }
-  SLUICE_ASSIGN_OR_RETURN(const model::Weights encoder,
+  SLUICE_ASSIGN_OR_RETURN(model::Weights encoder,
                           model::WeightsFromTensors(codec.encoder));
   SLUICE_ASSIGN_OR_RETURN(model::Weights all,
                           model::WeightsFromTensors(codec.decoder));
-  all.merge(model::WithPrefix(encoder, "encoder."));
   if (IsEntropicStudent(recipe)) {
+    all.merge(model::WithPrefix(encoder, "encoder."));
     all.merge(model::WithPrefix(
         model::InitFactorizedPrior(codec.spec.latent_channels,
                                    at::detail::createCPUGenerator(recipe.seed)),
@@ -204,7 +221,12 @@ absl::StatusOr<model::Weights> WeightsFromCodec(
     return all;
   }
   SLUICE_ASSIGN_OR_RETURN(const Moments moments,
-                          LatentMoments(recipe, encoder, pictures));
+                          LatentMoments(codec.spec, encoder, pictures));
+  if (codec.spec.encoder != recipe.spec.encoder) {
+    SLUICE_ASSIGN_OR_RETURN(encoder,
+                            EncoderInPlaceOf(recipe, moments, pictures));
+  }
+  all.merge(model::WithPrefix(encoder, "encoder."));
   all.merge(model::WithPrefix(RateModelFromTables(codec.tables, moments),
                               kRatePrefix));
   return all;

@@ -38,8 +38,9 @@ absl::StatusOr<model::Weights> InitCodecWeights(const Recipe& recipe,
                                                 const FeatureMetric& metric,
                                                 const PictureBatches& pictures);
 
-// From a shipped codec of the recipe's shape, gains and medians included; the
-// density, which is not shipped, is fresh. On the CPU.
+// From a shipped codec with the recipe's decoder network, gains and medians
+// included; the density, which is not shipped, is fresh, and so is an encoder
+// of another shape. On the CPU.
 absl::StatusOr<model::Weights> WeightsFromCodec(
     const Recipe& recipe, const artifact::CodecArtifact& codec,
     const PictureBatches& pictures);

@@ -15,9 +15,9 @@ namespace {
 constexpr double kTargetPixels = 224.0 * 224.0;
 constexpr double kInitialBeta = 0.1;
 constexpr double kMinBeta = 1e-3;
-constexpr double kMaxBeta = 10.0;
+constexpr double kMaxBeta = 100.0;
 // log(beta) moves by this times log(bits / target bits) per step.
-constexpr double kBetaStep = 0.01;
+constexpr double kBetaStep = 0.02;
 constexpr double kLooseTarget = 3.0;  // Of the target, at a warm-up's start.
 constexpr double kSmallBeta = 0.01;   // Of a fixed beta, likewise.
 constexpr double kRunningDecay = 0.98;
@@ -87,17 +87,12 @@ RateControl::RateControl(std::vector<double> target_bytes,
       bpp_(num_rates()),
       distortion_(num_rates()) {}
 
-RateControl RateControl::Following(std::vector<double> target_bytes) {
+RateControl RateControl::Following(std::vector<double> target_bytes,
+                                   const std::vector<double>& betas,
+                                   double haste) {
   std::vector<double> log_beta(target_bytes.size(), std::log(kInitialBeta));
-  return RateControl(std::move(target_bytes), std::move(log_beta));
-}
-
-RateControl RateControl::FollowingFrom(std::vector<double> target_bytes,
-                                       const std::vector<double>& betas,
-                                       double haste) {
-  std::vector<double> log_beta;
-  for (const double beta : betas) {
-    log_beta.push_back(std::log(std::clamp(beta, kMinBeta, kMaxBeta)));
+  for (size_t r = 0; r < betas.size(); ++r) {
+    log_beta[r] = std::log(std::clamp(betas[r], kMinBeta, kMaxBeta));
   }
   RateControl control(std::move(target_bytes), std::move(log_beta));
   control.haste_ = haste;

@@ -40,12 +40,10 @@ void AddPerIndex(const at::Tensor& indices, const at::Tensor& values,
 class RateControl {
  public:
   // One beta per rate, moving until frames of a 224 x 224 view have the target
-  // sizes.
-  static RateControl Following(std::vector<double> target_bytes);
-  // As above, from `betas` that are about right on, and `haste` times as fast.
-  static RateControl FollowingFrom(std::vector<double> target_bytes,
-                                   const std::vector<double>& betas,
-                                   double haste);
+  // sizes: from `betas` on where there are any, and `haste` times as fast.
+  static RateControl Following(std::vector<double> target_bytes,
+                               const std::vector<double>& betas = {},
+                               double haste = 1.0);
   // One rate; its size is what comes of it.
   static RateControl Fixed(double beta);
 

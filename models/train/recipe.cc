@@ -116,6 +116,7 @@ absl::StatusOr<Phase> ReadPhase(const toml::table& table,
   SLUICE_RETURN_IF_ERROR(reader.Finish());
   const std::map<std::string, Phase::Trains> kinds = {
       {"codec", Phase::Trains::kCodec},
+      {"encoder", Phase::Trains::kEncoder},
       {"decoder", Phase::Trains::kDecoder},
       {"density", Phase::Trains::kDensity},
       {"entrance", Phase::Trains::kEntrance},
@@ -123,8 +124,9 @@ absl::StatusOr<Phase> ReadPhase(const toml::table& table,
   if (!kinds.contains(trains)) {
     return absl::InvalidArgumentError(
         absl::StrCat(where,
-                     ": trains: expected \"codec\", \"decoder\", "
-                     "\"entrance\" or \"tail\", found \"",
+                     ": trains: expected \"codec\", \"encoder\", "
+                     "\"decoder\", \"density\", \"entrance\" or "
+                     "\"tail\", found \"",
                      trains, "\""));
   }
   phase.trains = kinds.at(trains);
@@ -238,6 +240,12 @@ absl::Status CheckCodec(const Recipe& recipe, const std::string& where) {
       recipe.spec.default_rate >= recipe.spec.num_rates) {
     return error("target_bytes per rate and default_rate among them");
   }
+  if (!recipe.initial_betas.empty() &&
+      (recipe.initial_betas.size() != recipe.target_bytes.size() ||
+       std::ranges::any_of(recipe.initial_betas,
+                           [](double beta) { return beta <= 0; }))) {
+    return error("as many positive initial_betas as target_bytes");
+  }
   return absl::OkStatus();
 }
 
@@ -258,9 +266,9 @@ absl::Status CheckRecipe(const Recipe& recipe, const std::string& where) {
         recipe.shares.size(), " shares and ", recipe.shards.size(), " shards"));
   }
   if (codec) SLUICE_RETURN_IF_ERROR(CheckCodec(recipe, where));
-  if (!codec && (recipe.labels.empty() || recipe.codec.empty())) {
+  if (!codec && (recipe.labels.empty() || recipe.codecs.empty())) {
     return absl::InvalidArgumentError(
-        absl::StrCat(where, ": a tail needs labels and codec"));
+        absl::StrCat(where, ": a tail needs labels and codecs"));
   }
   for (const Phase& phase : recipe.phases) {
     if (codec == (phase.trains == Phase::Trains::kTail)) {
@@ -304,9 +312,10 @@ absl::StatusOr<Recipe> ReadRecipe(const std::filesystem::path& path,
   reader.ReadList("shares", &recipe.shares);
   reader.Read("holdout", &recipe.holdout);
   reader.Read("labels", &recipe.labels);
-  reader.Read("codec", &recipe.codec);
+  reader.ReadList("codecs", &recipe.codecs);
   reader.Read("provenance", &recipe.provenance);
   reader.ReadList("target_bytes", &recipe.target_bytes);
+  reader.ReadList("initial_betas", &recipe.initial_betas);
   reader.Read("default_rate", &recipe.spec.default_rate);
   reader.Read("family", &recipe.spec.family);
   reader.Read("beta", &recipe.beta);

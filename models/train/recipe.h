@@ -44,12 +44,13 @@ struct Recipe {
   std::vector<double> shares;       // Of a batch per shard; empty: by size.
   std::string holdout;              // Pictures never trained on, for tuning.
   std::string labels;               // Tail: file with a label per line.
-  std::string codec;                // Tail: the codec folder it goes behind.
+  std::vector<std::string> codecs;  // Tail: folders of those it goes behind.
   std::string provenance;  // Of initial weights; copied to the artifact.
   // Codec: what the artifact's codec.json will say, and what rates are held to.
   artifact::CodecSpec spec;
-  std::vector<double> target_bytes;  // Per rate, for a 224 x 224 view; or
-  double beta = 0.0;                 // one rate's, as train_codec.h says.
+  std::vector<double> target_bytes;   // Per rate, for a 224 x 224 view; or
+  std::vector<double> initial_betas;  // Where they start; empty: all alike.
+  double beta = 0.0;                  // One rate's, as train_codec.h says.
   double ema_decay = 0.999;
   int log_interval = 50;
   int checkpoint_interval = 500;

@@ -102,14 +102,11 @@ at::Tensor RelativeSquaredError(const at::Tensor& found,
   return error / t.square().mean();
 }
 
-at::Tensor SummedSquaredErrors(const std::vector<at::Tensor>& found,
-                               const std::vector<at::Tensor>& expected) {
-  at::Tensor sum;
-  for (size_t i = 0; i < found.size(); ++i) {
-    const at::Tensor error =
-        found[i].to(at::kFloat) - expected[i].to(at::kFloat);
-    const at::Tensor squares = error.square().sum({1, 2, 3});
-    sum = i == 0 ? squares : sum + squares;
+at::Tensor RelativeSquaredErrors(const std::vector<at::Tensor>& found,
+                                 const std::vector<at::Tensor>& target) {
+  at::Tensor sum = RelativeSquaredError(found[0], target[0]);
+  for (size_t i = 1; i < found.size(); ++i) {
+    sum = sum + RelativeSquaredError(found[i], target[i]);
   }
   return sum;
 }

@@ -50,8 +50,8 @@ at::Tensor KlDivergence(const at::Tensor& teacher_logits,
 at::Tensor RelativeSquaredError(const at::Tensor& found,
                                 const at::Tensor& target);
 
-// Squared errors of pairs of maps, summed, per sample [N], float32.
-at::Tensor SummedSquaredErrors(const std::vector<at::Tensor>& found,
-                               const std::vector<at::Tensor>& expected);
+// As above for each pair of maps, at least one, summed.
+at::Tensor RelativeSquaredErrors(const std::vector<at::Tensor>& found,
+                                 const std::vector<at::Tensor>& target);
 
 }  // namespace sluice::train

@@ -63,7 +63,7 @@ class CodecObjective : public Objective {
         holdout_(data.holdout),
         device_(data.device),
         student_(std::move(student)),
-        sums_stages_(recipe.beta > 0),
+        matches_stages_(recipe.beta > 0),
         rate_control_(std::move(rate_control)),
         loss_(recipe.spec.num_rates),
         kl_(1) {}
@@ -129,7 +129,7 @@ class CodecObjective : public Objective {
   const PictureBatches& holdout_;
   const at::Device device_;
   CodecStudent student_;
-  bool sums_stages_;
+  bool matches_stages_;
   RateControl rate_control_;
   RunningMeans loss_;  // Per rate, so that none dominates.
   RunningMeans kl_;    // Nats.
@@ -139,15 +139,18 @@ at::Tensor CodecObjective::DeepLoss(const Phase& phase, const Behind& behind) {
   const at::Tensor kl =
       KlDivergence(behind.expected.logits, behind.found.logits);
   kl_.Add(0, kl.mean().item<double>());
-  return phase.kl * kl +
-         phase.deep *
-             RelativeSquaredError(behind.found.deep, behind.expected.deep);
+  const at::Tensor error =
+      matches_stages_
+          ? RelativeSquaredErrors(behind.found.stages, behind.expected.stages)
+          : RelativeSquaredError(behind.found.deep, behind.expected.deep);
+  return phase.kl * kl + phase.deep * error;
 }
 
 // loss = shallow * distortion + beta * rate [+ deep, kl], rate in bits per
-// pixel. Distortion is relative to the features' own variance under the metric
-// or, at a fixed beta, SC2's: squared errors summed over the seam and the
-// stages behind it, per pixel like the bits, which leaves their ratio as it is.
+// pixel. Distortion is relative to the features' own variance under the metric.
+// At a fixed beta it is SC2's, squared errors at the seam and, weighted by
+// `deep`, at the stages behind it; each relative to its own energy, for those
+// of MobileNetV2 are thirty times the seam's, and nothing else would be learnt.
 at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
                                      double progress,
                                      at::Generator& generator) {
@@ -155,7 +158,7 @@ at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
       at::randint(rate_control_.num_rates(), {x.size(0)}, generator, at::kLong);
   const at::Tensor rates = drawn.to(device_);
   const double num_pixels = static_cast<double>(phase.crop) * phase.crop;
-  at::Tensor target, features, bits, sent_bits, stages;
+  at::Tensor target, features, bits, sent_bits;
   at::Tensor deep = at::zeros({}, device_);
   {
     const AutocastScope autocast(device_);
@@ -173,17 +176,13 @@ at::Tensor CodecObjective::CodecLoss(const Phase& phase, const at::Tensor& x,
     bits = proxy.bits;
     sent_bits = student_.latent->RoundedBits(y.detach(), rates).detach().sum(1);
     features = (*student_.decoder)(proxy.y_hat, rates);
-    const bool goes_deep = phase.deep != 0 || phase.kl != 0;
-    if (goes_deep || sums_stages_) {
-      const Behind behind = RunTail(teacher_, features, target);
-      if (goes_deep) deep = DeepLoss(phase, behind);
-      stages = SummedSquaredErrors(behind.found.stages, behind.expected.stages);
+    if (phase.deep != 0 || phase.kl != 0) {
+      deep = DeepLoss(phase, RunTail(teacher_, features, target));
     }
   }
-  const at::Tensor distortion =
-      sums_stages_
-          ? (SummedSquaredErrors({features}, {target}) + stages) / num_pixels
-          : metric_.Distortion(features, target);
+  const at::Tensor distortion = matches_stages_
+                                    ? RelativeSquaredError(features, target)
+                                    : metric_.Distortion(features, target);
   const at::Tensor bpp = bits / num_pixels;
   const double warmup =
       progress < phase.rate_warmup ? progress / phase.rate_warmup : 1.0;
@@ -309,7 +308,8 @@ absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options,
       TrainCodecWeights(recipe, options, data, metric,
                         recipe.beta > 0
                             ? RateControl::Fixed(recipe.beta)
-                            : RateControl::Following(recipe.target_bytes),
+                            : RateControl::Following(recipe.target_bytes,
+                                                     recipe.initial_betas),
                         OnDevice(weights, device)));
   nlohmann::json about = {{"recipe", recipe.name},
                           {"provenance", recipe.provenance},

@@ -16,8 +16,8 @@ namespace sluice::train {
 
 // Two losses: rates that follow target sizes, with the teacher's own metric of
 // features (FeatureMetric); or, for family entropic_student, SC2's at a fixed
-// beta, the sum of squared errors over features and the tail's stages plus beta
-// times bits.
+// beta, squared errors at the features and the tail's stages plus beta times
+// bits.
 absl::Status TrainCodec(const Recipe& recipe, const TrainOptions& options,
                         at::Device device);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <span>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -24,20 +25,26 @@ namespace {
 constexpr int kHoldoutCrop = 224;
 constexpr int kHoldoutBatch = 25;
 
+int NumEntrances(std::span<const FrozenCodec> codecs) {
+  int sum = 0;
+  for (const FrozenCodec& codec : codecs) sum += codec.num_rates() + 1;
+  return sum;
+}
+
 class TailObjective : public Objective {
  public:
   TailObjective(const Recipe& recipe, const TrainingData& data,
-                const FrozenCodec& codec, model::Weights weights,
+                std::span<const FrozenCodec> codecs, model::Weights weights,
                 model::MobileNetTail tail)
       : recipe_(recipe),
         teacher_(data.teacher),
         pictures_(data.pictures),
         holdout_(data.holdout),
         device_(data.device),
-        codec_(codec),
+        codecs_(codecs),
         weights_(std::move(weights)),
         tail_(std::move(tail)),
-        kl_(codec.num_rates() + 1) {}
+        kl_(NumEntrances(codecs)) {}
 
   bool Trains(const Phase& /*phase*/,
               const std::string& /*name*/) const override {
@@ -67,10 +74,10 @@ class TailObjective : public Objective {
   const PictureBatches& pictures_;
   const PictureBatches& holdout_;
   const at::Device device_;
-  const FrozenCodec& codec_;
+  const std::span<const FrozenCodec> codecs_;
   model::Weights weights_;
   model::MobileNetTail tail_;
-  RunningMeans kl_;  // Per rate; the last is the pixel entrance's.
+  RunningMeans kl_;  // Per codec: its rates, then its pixel entrance.
   double kl_sum_ = 0;
   int num_steps_ = 0;
 };
@@ -78,8 +85,8 @@ class TailObjective : public Objective {
 // loss = kl * KL(teacher || tail) + deep * relative error at block 12
 //        + anchor * ||w - w_teacher||^2, the first two weighted so that no rate
 // dominates.
-// The first pixel_share of a batch comes through the pixel entrance, the rest
-// through the codec at random rates.
+// Codecs take turns. The first pixel_share of a batch comes through one's pixel
+// entrance, the rest through it at random rates.
 at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
                                double /*progress*/) {
   at::Generator generator = at::detail::createCPUGenerator(
@@ -88,10 +95,13 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
       pictures_.Crops(index, phase.batch, phase.crop).to(device_);
   const int64_t num_pixel =
       static_cast<int64_t>(phase.pixel_share * phase.batch + 0.5);
+  const size_t turn = index % codecs_.size();
+  const FrozenCodec& codec = codecs_[turn];
+  const at::Tensor rates = at::randint(
+      codec.num_rates(), {x.size(0) - num_pixel}, generator, at::kLong);
   const at::Tensor entrances =
-      at::cat({at::full({num_pixel}, codec_.num_rates(), at::kLong),
-               at::randint(codec_.num_rates(), {x.size(0) - num_pixel},
-                           generator, at::kLong)});
+      at::cat({at::full({num_pixel}, codec.num_rates(), at::kLong), rates}) +
+      NumEntrances(codecs_.first(turn));
   at::Tensor kl, deep;
   {
     const AutocastScope autocast(device_);
@@ -100,12 +110,10 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
     {
       const at::NoGradGuard no_grad;
       expected = teacher_.tail(teacher_.entrance(x));
-      const at::Tensor coded = x.slice(0, num_pixel);
-      features =
-          codec_.Features(coded, entrances.slice(0, num_pixel).to(device_));
+      features = codec.Features(x.slice(0, num_pixel), rates.to(device_));
       if (num_pixel > 0) {
         features = at::cat(
-            {codec_.Enter(x.slice(0, 0, num_pixel)).to(features.scalar_type()),
+            {codec.Enter(x.slice(0, 0, num_pixel)).to(features.scalar_type()),
              features});
       }
     }
@@ -139,30 +147,34 @@ absl::StatusOr<std::string> TailObjective::Holdout(
   const int total = static_cast<int>(
       std::min<int64_t>(num_pictures, holdout_.num_pictures()));
   const int crop = std::min(kHoldoutCrop, holdout_.max_crop() / 32 * 32);
-  const int num_entrances = codec_.num_rates() + 1;  // The last is pixels.
+  const int num_entrances = NumEntrances(codecs_);
   std::vector<double> kl(num_entrances), same(num_entrances);
+  std::vector<std::string> names(num_entrances);
   for (int first = 0; first < total; first += kHoldoutBatch) {
     const int count = std::min(kHoldoutBatch, total - first);
     const at::Tensor x = holdout_.CentreCrops(first, count, crop).to(device_);
     const at::Tensor expected = teacher_.tail(teacher_.entrance(x)).logits;
-    for (int r = 0; r < num_entrances; ++r) {
-      const at::Tensor features =
-          r == codec_.num_rates()
-              ? codec_.Enter(x)
-              : codec_.Features(
-                    x,
-                    at::full({count}, r, at::device(device_).dtype(at::kLong)));
-      const at::Tensor logits = tail(features).logits;
-      kl[r] += KlDivergence(expected, logits).sum().item<double>();
-      same[r] += (logits.argmax(1) == expected.argmax(1)).sum().item<double>();
+    int entrance = 0;
+    for (size_t k = 0; k < codecs_.size(); ++k) {
+      for (int r = 0; r <= codecs_[k].num_rates(); ++r, ++entrance) {
+        const bool pixels = r == codecs_[k].num_rates();
+        names[entrance] = absl::StrFormat(
+            "codec %d %s", k, pixels ? "pixels" : absl::StrCat("rate ", r));
+        const at::Tensor rates =
+            at::full({count}, r, at::device(device_).dtype(at::kLong));
+        const at::Tensor features =
+            pixels ? codecs_[k].Enter(x) : codecs_[k].Features(x, rates);
+        const at::Tensor logits = tail(features).logits;
+        kl[entrance] += KlDivergence(expected, logits).sum().item<double>();
+        same[entrance] +=
+            (logits.argmax(1) == expected.argmax(1)).sum().item<double>();
+      }
     }
   }
   std::string line;
-  for (int r = 0; r < num_entrances; ++r) {
-    absl::StrAppendFormat(
-        &line, "%s kl %.3f same %.1f%%; ",
-        r == codec_.num_rates() ? "pixels" : absl::StrCat("rate ", r),
-        kl[r] / total, 100 * same[r] / total);
+  for (int i = 0; i < num_entrances; ++i) {
+    absl::StrAppendFormat(&line, "%s kl %.3f same %.1f%%; ", names[i],
+                          kl[i] / total, 100 * same[i] / total);
   }
   return line;
 }
@@ -185,11 +197,17 @@ absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options,
                        at::Device device) {
   SLUICE_ASSIGN_OR_RETURN(const TrainingData data,
                           OpenTrainingData(recipe, options, device));
-  SLUICE_ASSIGN_OR_RETURN(
-      const artifact::CodecArtifact artifact,
-      artifact::LoadCodec(recipe.codec, artifact::CodecHalf::kBoth));
-  SLUICE_ASSIGN_OR_RETURN(const FrozenCodec codec,
-                          FrozenCodec::Create(artifact, device));
+  std::vector<FrozenCodec> codecs;
+  std::vector<std::string> codec_ids;
+  for (const std::string& folder : recipe.codecs) {
+    SLUICE_ASSIGN_OR_RETURN(
+        const artifact::CodecArtifact artifact,
+        artifact::LoadCodec(folder, artifact::CodecHalf::kBoth));
+    SLUICE_ASSIGN_OR_RETURN(FrozenCodec codec,
+                            FrozenCodec::Create(artifact, device));
+    codecs.push_back(std::move(codec));
+    codec_ids.push_back(artifact.id);
+  }
   SLUICE_ASSIGN_OR_RETURN(const std::vector<std::string> labels,
                           ReadLabels(recipe.labels));
   model::Weights weights;
@@ -206,13 +224,13 @@ absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options,
   SLUICE_ASSIGN_OR_RETURN(
       model::MobileNetTail tail,
       model::MobileNetTail::Create(weights, static_cast<int>(labels.size())));
-  TailObjective objective(recipe, data, codec, weights, std::move(tail));
+  TailObjective objective(recipe, data, codecs, weights, std::move(tail));
   SLUICE_ASSIGN_OR_RETURN(const model::Weights averaged,
                           RunPhases(recipe, options, &weights, &objective));
   const artifact::TailSpec spec = {.name = recipe.name,
                                    .task = "classification",
                                    .family = "mobilenetv2",
-                                   .codec_ids = {artifact.id},
+                                   .codec_ids = codec_ids,
                                    .network = nlohmann::json::object()};
   const nlohmann::json about = {
       {"provenance", recipe.provenance},

@@ -54,13 +54,13 @@ TEST(Gdn1Test, RootsBelowTheirBoundCountAsTheBound) {
   EXPECT_NEAR(y.flatten()[0].item<float>(), 4e6, 4e2);
 }
 
-TEST(Gdn1Test, FreshWeightsHaveBetaOneAndGammaATenth) {
+TEST(Gdn1Test, FreshNormsAreHalfTheirOwnChannelAndHalfTheMeanOfAll) {
   Weights weights;
   InitGdn1("g", 2, &weights);
   const at::Tensor y =
       MakeGdn(weights, Gdn1::Direction::kDivide)(Input()).flatten();
-  EXPECT_NEAR(y[0].item<float>(), 4.0 / 1.4, 1e-5);
-  EXPECT_NEAR(y[1].item<float>(), -2.0 / 1.2, 1e-5);
+  EXPECT_NEAR(y[0].item<float>(), 4.0 / (1 + 2 + 1.5), 1e-5);
+  EXPECT_NEAR(y[1].item<float>(), -2.0 / (1 + 1 + 1.5), 1e-5);
 }
 
 TEST(Gdn1Test, WeightOfAnotherShapeIsNamed) {

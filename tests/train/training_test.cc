@@ -176,6 +176,24 @@ TEST_F(TrainingTest, ShippedCodecStartsOneOfMoreRates) {
   EXPECT_EQ(codec->spec.num_rates, 3);
 }
 
+TEST_F(TrainingTest, AnotherEncoderTakesTheShippedOnesPlace) {
+  ASSERT_TRUE(Train("first").ok());
+  options_.init = folder_ / "first" / "artifact";
+  const absl::Status other =
+      Train("other", {"encoder.width=12", "phase.0.trains=\"encoder\""});
+  ASSERT_TRUE(other.ok()) << other;
+  const auto codec = artifact::LoadCodec(folder_ / "other" / "artifact",
+                                         artifact::CodecHalf::kBoth);
+  ASSERT_TRUE(codec.ok()) << codec.status();
+  EXPECT_EQ(codec->spec.encoder["width"], 12);
+}
+
+TEST_F(TrainingTest, StartingBetasFitTheTargets) {
+  const absl::Status status = Train("out", {"initial_betas=[0.5]"});
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("as many positive initial_betas as target_bytes"));
+}
+
 TEST_F(TrainingTest, SharesSayHowOftenAShardIsSeen) {
   WriteShard("other.shard", 2);
   const std::string two = "shards=[\"train.shard\", \"other.shard\"]";
@@ -187,8 +205,9 @@ TEST_F(TrainingTest, SharesSayHowOftenAShardIsSeen) {
               HasSubstr("found 1 shares and 2 shards"));
 }
 
-TEST_F(TrainingTest, TailLearnsBehindTheCodecAndNamesIt) {
+TEST_F(TrainingTest, TailLearnsBehindItsCodecsAndNamesThem) {
   ASSERT_TRUE(Train("codec").ok());
+  ASSERT_TRUE(Train("other", {"seed=2"}).ok());
   std::string labels;
   for (int i = 0; i < testing::kTeacherClasses; ++i) {
     absl::StrAppend(&labels, i, "\n");
@@ -197,16 +216,18 @@ TEST_F(TrainingTest, TailLearnsBehindTheCodecAndNamesIt) {
       "kind = \"tail\"\nname = \"tiny-tail\"\nteacher = "
       "\"teacher.safetensors\"\nshards = [\"train.shard\"]\nholdout = "
       "\"holdout.shard\"\nholdout_pictures = 2\nlabels = \"",
-      folder_.Write("labels.txt", labels).string(), "\"\ncodec = \"",
-      (folder_ / "codec" / "artifact").string(),
-      "\"\n[[phase]]\ntrains = \"tail\"\nsteps = 2\nbatch = 2\ncrop = 32\n"
+      folder_.Write("labels.txt", labels).string(), "\"\ncodecs = [\"",
+      (folder_ / "codec" / "artifact").string(), "\", \"",
+      (folder_ / "other" / "artifact").string(),
+      "\"]\n[[phase]]\ntrains = \"tail\"\nsteps = 2\nbatch = 2\ncrop = 32\n"
       "kl = 1.0\npixel_share = 0.5\nanchor = 0.01\n");
   options_.recipe = folder_.Write("tail.toml", recipe);
   const absl::Status trained = Train("tail");
   ASSERT_TRUE(trained.ok()) << trained;
   const auto tail = artifact::LoadTail(folder_ / "tail" / "artifact");
   ASSERT_TRUE(tail.ok()) << tail.status();
-  EXPECT_EQ(tail->spec.codec_ids, std::vector<std::string>{IdOf("codec")});
+  EXPECT_EQ(tail->spec.codec_ids,
+            (std::vector<std::string>{IdOf("codec"), IdOf("other")}));
 }
 
 // The same for the other family.
