@@ -4,193 +4,151 @@
 #include <cmath>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
 #include "common/vision/preprocess.h"
+#include "device/legend.h"
+#include "device/palette.h"
+#include "device/text.h"
 
 namespace sluice::device {
 namespace {
 
 using vision::Picture;
+using vision::Size;
 
-const cv::Scalar kBackground(30, 28, 26);
-const cv::Scalar kWhite(255, 255, 255);
-const cv::Scalar kSoftWhite(214, 210, 206);
-const cv::Scalar kTrack(92, 86, 80);
-const cv::Scalar kBestBar(178, 206, 54);
-const cv::Scalar kOtherBar(186, 160, 120);
-
-constexpr double kBandOpacity = 0.78;
 constexpr int kMinSide = 224;  // Text needs this width.
-constexpr int kMinRowHeight = 16;
 constexpr int kSheetMargin = 16;
 constexpr vision::ViewRule kTileRule = {vision::ViewRule::Kind::kFit,
                                         {480, 400}};
 
-// UTF-8 in, printable ASCII out.
-std::string ToAscii(std::string_view text) {
-  std::string ascii;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool continues_character = (byte & 0xC0) == 0x80;
-    if (continues_character) continue;
-    ascii.push_back(byte >= 0x20 && byte < 0x7F ? c : '?');
-  }
-  return ascii;
-}
-
-class Font {
- public:
-  explicit Font(double cap_height)
-      : cap_height_(cap_height),
-        thickness_(std::max(1, static_cast<int>(cap_height / 9))),
-        scale_(cap_height / kCapHeightAtScale1) {}
-
-  int Width(const std::string& text) const {
-    return cv::getTextSize(text, kFace, scale_, thickness_, nullptr).width;
-  }
-
-  // The longest beginning that fits, with "..." when it is not all of `text`.
-  std::string Fit(const std::string& text, int max_width) const {
-    if (Width(text) <= max_width) return text;
-    // Bytes of the beginning: `fits` do, `too_many` do not.
-    size_t fits = 0;
-    size_t too_many = text.size();
-    while (fits + 1 < too_many) {
-      const size_t middle = (fits + too_many) / 2;
-      const bool middle_fits =
-          Width(text.substr(0, middle) + "...") <= max_width;
-      (middle_fits ? fits : too_many) = middle;
-    }
-    return fits == 0 ? "" : text.substr(0, fits) + "...";
-  }
-
-  // Vertically centred on `middle`.
-  void Draw(cv::Mat& canvas, const std::string& text, int left, int middle,
-            const cv::Scalar& color) const {
-    const int baseline =
-        middle + static_cast<int>(std::lround(cap_height_ / 2));
-    cv::putText(canvas, text, {left, baseline}, kFace, scale_, color,
-                thickness_, cv::LINE_AA);
-  }
-
- private:
-  static constexpr int kFace = cv::FONT_HERSHEY_SIMPLEX;
-  static constexpr double kCapHeightAtScale1 = 21.0;
-
-  double cap_height_;
-  int thickness_;
-  double scale_;
-};
-
-// Where the parts of the band go; everything follows from the row height.
-struct Layout {
-  int width;
-  int row_height;
-  int margin;
-  int band_height;
-
-  Layout(vision::Size size, int num_rows) : width(size.width) {
-    const double side =
-        std::sqrt(static_cast<double>(size.width) * size.height);
-    row_height =
-        std::max(kMinRowHeight,
-                 static_cast<int>(std::min(0.052 * side, size.width / 14.0)));
-    margin = row_height / 2;
-    band_height = num_rows == 0 ? 0 : num_rows * row_height + margin;
-  }
-};
-
-cv::Mat EnlargeSmall(const cv::Mat& bgr) {
-  const double scale =
-      static_cast<double>(kMinSide) / std::max(bgr.cols, bgr.rows);
-  if (scale <= 1.0) return bgr;
+// The size at which a picture is drawn upon.
+Size EnlargedSize(Size size) {
+  const double scale = std::max(
+      1.0, static_cast<double>(kMinSide) / std::max(size.width, size.height));
   const auto enlarge = [scale](int side) {
     return std::max(1, static_cast<int>(std::lround(side * scale)));
   };
-  cv::Mat enlarged;
-  cv::resize(bgr, enlarged, cv::Size(enlarge(bgr.cols), enlarge(bgr.rows)), 0,
-             0, cv::INTER_CUBIC);
-  return enlarged;
+  return {enlarge(size.width), enlarge(size.height)};
 }
 
-// A copy, widened to the layout and with room below if the band would cover
-// more than half of it.
-cv::Mat MakeCanvas(const cv::Mat& bgr, const Layout& layout) {
-  const int below = 2 * layout.band_height > bgr.rows ? layout.band_height : 0;
-  const int left = (layout.width - bgr.cols) / 2;
-  const int right = layout.width - bgr.cols - left;
-  cv::Mat canvas;
-  cv::copyMakeBorder(bgr, canvas, 0, below, left, right, cv::BORDER_CONSTANT,
-                     kBackground);
-  return canvas;
+LegendRoom RoomFor(Size enlarged, int num_rows) {
+  const int width = std::max(enlarged.width, kMinSide);
+  return {width, RowHeight({width, enlarged.height}), num_rows};
 }
 
-// "label ........ [====    ]  87.3%"
-void DrawScore(cv::Mat& band, const Layout& layout, const Label& label, int row,
-               bool is_best) {
-  const Font font(0.5 * layout.row_height);
-  const int middle =
-      layout.margin / 2 + row * layout.row_height + layout.row_height / 2;
-  // Written so that NaN becomes 0.
-  const double score =
-      label.score > 0.0f ? std::min(1.0, static_cast<double>(label.score)) : 0;
-  const std::string percent = absl::StrFormat("%.1f%%", 100 * score);
-  const cv::Scalar& color = is_best ? kWhite : kSoftWhite;
-  const int right = layout.width - layout.margin;
-  font.Draw(band, percent, right - font.Width(percent), middle, color);
-
-  const int bar_right = right - font.Width("100.0%") - layout.margin;
-  const int bar_width = layout.width / 5;
-  const int bar_left = bar_right - bar_width;
-  const int bar_height = std::max(4, layout.row_height / 3);
-  cv::Rect bar(bar_left, middle - bar_height / 2, bar_width, bar_height);
-  cv::rectangle(band, bar, kTrack, cv::FILLED);
-  bar.width = static_cast<int>(std::lround(score * bar_width));
-  if (bar.width > 0) {
-    cv::rectangle(band, bar, is_best ? kBestBar : kOtherBar, cv::FILLED);
+absl::Status CheckMask(const task::Mask& mask) {
+  const Size size = mask.size;
+  if (size.width < 1 || size.height < 1 ||
+      mask.classes.size() != static_cast<size_t>(size.width) * size.height) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expected a mask of at least one pixel that fills its ", "size, found ",
+        mask.classes.size(), " classes for ", size.width, " x ", size.height));
   }
-
-  const int label_width = bar_left - 2 * layout.margin;
-  font.Draw(band, font.Fit(ToAscii(label.label), label_width), layout.margin,
-            middle, color);
+  return absl::OkStatus();
 }
 
-void DrawCaption(cv::Mat& band, const Layout& layout,
-                 const std::string& caption, int row) {
-  const Font font(0.44 * layout.row_height);
-  const int middle =
-      layout.margin / 2 + row * layout.row_height + layout.row_height / 2;
-  font.Draw(band, font.Fit(ToAscii(caption), layout.width - 2 * layout.margin),
-            layout.margin, middle, kSoftWhite);
+absl::Status CheckBox(const LabelledBox& box) {
+  const task::Box& b = box.box;
+  if (std::isfinite(b.x_min) && std::isfinite(b.y_min) &&
+      std::isfinite(b.x_max) && std::isfinite(b.y_max)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("expected a box of finite numbers, found ", b.x_min, ", ",
+                   b.y_min, ", ", b.x_max, ", ", b.y_max));
+}
+
+absl::Status Check(const Picture& picture, const Annotations& annotations,
+                   const AnnotateOptions& options) {
+  if (picture.bgr.empty()) {
+    return absl::InvalidArgumentError("expected a picture, found an empty one");
+  }
+  if (options.legend_rows < 0 || options.legend_rows > kMaxLegendRows) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected 0 to ", kMaxLegendRows, " legend rows, found ",
+                     options.legend_rows));
+  }
+  const Size source = annotations.source.value_or(picture.size());
+  if (source.width < 1 || source.height < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected boxes in a source of at least one pixel, found ",
+                     source.width, " x ", source.height));
+  }
+  for (const LabelledBox& box : annotations.boxes) {
+    SLUICE_RETURN_IF_ERROR(CheckBox(box));
+  }
+  return annotations.mask ? CheckMask(annotations.mask->mask)
+                          : absl::OkStatus();
+}
+
+// The legend's entries; `room` gets the rows that it takes.
+std::vector<LegendEntry> MakeLegend(const std::optional<LabelledMask>& mask,
+                                    const AnnotateOptions& options,
+                                    LegendRoom& room) {
+  room.num_rows = options.legend_rows;
+  if (!mask) return {};
+  if (options.legend_rows > 0) return ListAllClasses(*mask, room);
+  room.num_rows = kMaxLegendRows;
+  std::vector<LegendEntry> entries = ListPresentClasses(*mask, room);
+  room.num_rows = entries.empty() ? 0 : entries.back().row + 1;
+  return entries;
+}
+
+// REQUIRES: what Check accepts.
+Picture Compose(const Picture& picture, const Annotations& annotations,
+                const AnnotateOptions& options) {
+  const Size size = EnlargedSize(picture.size());
+  LegendRoom room = RoomFor(size, 0);
+  const std::vector<LegendEntry> legend =
+      MakeLegend(annotations.mask, options, room);
+  const int legend_height = LegendHeight(room);
+  const int band_height =
+      LabelBandHeight(annotations.top, annotations.caption, room.row_height);
+  const bool band_is_over =
+      options.band == BandPlace::kOverPicture && 2 * band_height <= size.height;
+
+  cv::Mat canvas(size.height + legend_height + (band_is_over ? 0 : band_height),
+                 room.width, CV_8UC3, kPanelColor);
+  cv::Mat scene = canvas(
+      cv::Rect((room.width - size.width) / 2, 0, size.width, size.height));
+  // Copies when nothing is enlarged.
+  cv::resize(picture.bgr, scene, scene.size(), 0, 0, cv::INTER_CUBIC);
+  if (annotations.mask) DrawMask(annotations.mask->mask, scene);
+  DrawBoxes(annotations.boxes, annotations.source.value_or(picture.size()),
+            scene);
+  cv::Mat strip = canvas.rowRange(size.height, size.height + legend_height);
+  DrawLegend(legend, room, strip);
+  if (band_height > 0) {
+    const int bottom = band_is_over ? size.height : canvas.rows;
+    cv::Mat band = canvas.rowRange(bottom - band_height, bottom);
+    DrawLabelBand(annotations.top, annotations.caption, room.row_height, band);
+  }
+  return Picture{canvas};
 }
 
 }  // namespace
 
+absl::StatusOr<Picture> Annotate(const Picture& picture,
+                                 const Annotations& annotations,
+                                 const AnnotateOptions& options) {
+  SLUICE_RETURN_IF_ERROR(Check(picture, annotations, options));
+  return Compose(picture, annotations, options);
+}
+
+int LegendRows(std::span<const std::string> labels, Size picture) {
+  return NumLegendRows(labels, RoomFor(EnlargedSize(picture), kMaxLegendRows));
+}
+
 Picture AnnotateClassification(const Picture& picture,
                                const std::vector<Label>& top,
                                const std::string& caption) {
-  const int num_labels =
-      static_cast<int>(std::min(top.size(), kMaxAnnotatedLabels));
-  const int num_rows = num_labels + (caption.empty() ? 0 : 1);
-  const cv::Mat bgr = EnlargeSmall(picture.bgr);
-  const Layout layout({std::max(bgr.cols, kMinSide), bgr.rows}, num_rows);
-  cv::Mat canvas = MakeCanvas(bgr, layout);
-  if (num_rows == 0) return Picture{canvas};
-
-  cv::Mat band = canvas.rowRange(canvas.rows - layout.band_height, canvas.rows);
-  const cv::Mat shade(band.size(), band.type(), kBackground);
-  cv::addWeighted(shade, kBandOpacity, band, 1 - kBandOpacity, 0, band);
-  for (int row = 0; row < num_labels; ++row) {
-    DrawScore(band, layout, top[row], row, /*is_best=*/row == 0);
-  }
-  if (!caption.empty()) DrawCaption(band, layout, caption, num_labels);
-  return Picture{canvas};
+  Annotations annotations;
+  annotations.top = top;
+  annotations.caption = caption;
+  return Compose(picture, annotations, {.band = BandPlace::kOverPicture});
 }
 
 absl::StatusOr<Picture> ContactSheet(std::span<const Picture> pictures,
@@ -222,7 +180,7 @@ absl::StatusOr<Picture> ContactSheet(std::span<const Picture> pictures,
   const cv::Size step(tile_size.width + kSheetMargin,
                       tile_size.height + kSheetMargin);
   cv::Mat sheet(num_rows * step.height + kSheetMargin,
-                num_columns * step.width + kSheetMargin, CV_8UC3, kBackground);
+                num_columns * step.width + kSheetMargin, CV_8UC3, kPanelColor);
   for (int i = 0; i < num_tiles; ++i) {
     const cv::Mat& tile = tiles[i].bgr;
     const int left = kSheetMargin + i % num_columns * step.width +

@@ -109,6 +109,143 @@ TEST(AnnotateTest, ScoresOutsideTheirRangeAreClamped) {
   EXPECT_TRUE(SamePixels(draw(kNan), draw(0.0f)));
 }
 
+LabelledMask MakeMask(Size size, uint8_t class_index) {
+  return {
+      {size, std::vector<uint8_t>(static_cast<size_t>(size.width) * size.height,
+                                  class_index)},
+      {"sky", "building", "road", "tree", "car", "bicyclist"}};
+}
+
+Annotations Everything(Size size) {
+  Annotations all;
+  all.top = kTop;
+  all.boxes = {{"bolt", 0.9f, 3, {10, 20, 60, 80}},
+               {"washer", 0.4f, 4, {50, 20, 90, 80}}};
+  all.mask = MakeMask({size.width / 2 + 1, size.height / 2 + 1}, 2);
+  all.mask->mask.classes[0] = 4;
+  all.caption = "2.0 kB, 14 ms";
+  return all;
+}
+
+TEST(AnnotateAllTest, NothingToSayLeavesThePictureAsItIs) {
+  EXPECT_TRUE(
+      SamePixels(Annotate(Grey(500, 375), {}).value().bgr, Grey(500, 375).bgr));
+}
+
+TEST(AnnotateAllTest, LegendAndBandStandBelowThePicture) {
+  Annotations annotations;
+  annotations.top = kTop;
+  annotations.caption = "caption";
+  annotations.mask = MakeMask({500, 375}, task::kNoClass);
+  annotations.mask->mask.classes[0] = 1;
+  const Picture annotated = Annotate(Grey(500, 375), annotations).value();
+  EXPECT_EQ(annotated.size().width, 500);
+  EXPECT_GE(annotated.size().height, 375 + 5 * 16);
+  EXPECT_TRUE(SamePixels(annotated.bgr.rowRange(1, 375), Grey(500, 374).bgr));
+}
+
+TEST(AnnotateAllTest, BandOverThePictureStaysWhereItWas) {
+  Annotations annotations;
+  annotations.top = kTop;
+  annotations.caption = "caption";
+  const Picture classified =
+      AnnotateClassification(Grey(500, 375), kTop, "caption");
+  const AnnotateOptions over = {.band = BandPlace::kOverPicture};
+  EXPECT_TRUE(SamePixels(
+      Annotate(Grey(500, 375), annotations, over).value().bgr, classified.bgr));
+  annotations.mask = MakeMask({500, 375}, 2);
+  EXPECT_GT(Annotate(Grey(500, 375), annotations, over).value().size().height,
+            375);
+}
+
+TEST(AnnotateAllTest, LeavesItsInputUntouched) {
+  const Picture picture = Grey(500, 375);
+  ASSERT_TRUE(Annotate(picture, Everything(picture.size())).ok());
+  EXPECT_TRUE(SamePixels(picture.bgr, Grey(500, 375).bgr));
+}
+
+TEST(AnnotateAllTest, ReservedLegendRowsKeepOneSize) {
+  const Picture picture = Grey(480, 360);
+  Annotations annotations = Everything(picture.size());
+  for (int rows = 1; rows <= kMaxLegendRows; ++rows) {
+    const AnnotateOptions options = {.legend_rows = rows};
+    const Size size = Annotate(picture, annotations, options).value().size();
+    Annotations other = annotations;
+    other.boxes.clear();
+    other.mask = MakeMask({480, 360}, 99);
+    EXPECT_EQ(Annotate(picture, other, options).value().size(), size);
+    other.mask.reset();
+    EXPECT_EQ(Annotate(picture, other, options).value().size(), size);
+  }
+}
+
+TEST(AnnotateAllTest, RowsForAllLabelsStayWithinTheirLimit) {
+  const std::vector<std::string> few(2, "sky");
+  const std::vector<std::string> many(1000, "sky");
+  EXPECT_EQ(LegendRows(few, {480, 360}), 1);
+  EXPECT_EQ(LegendRows(many, {480, 360}), kMaxLegendRows);
+}
+
+TEST(AnnotateAllTest, BoxesMayBeInPixelsOfALargerSource) {
+  Annotations large;
+  large.boxes = {{"bolt", 0.9f, 3, {100, 200, 600, 800}}};
+  large.source = Size{4000, 3000};
+  Annotations small;
+  small.boxes = {{"bolt", 0.9f, 3, {10, 20, 60, 80}}};
+  EXPECT_TRUE(SamePixels(Annotate(Grey(400, 300), large).value().bgr,
+                         Annotate(Grey(400, 300), small).value().bgr));
+}
+
+TEST(AnnotateAllTest, AnyShapeBecomesLegible) {
+  for (const Size size : {Size{1, 1}, Size{3, 500}, Size{500, 3}, Size{64, 64},
+                          Size{1, 16384}, Size{16384, 1}}) {
+    const auto annotated =
+        Annotate(Grey(size.width, size.height), Everything(size));
+    ASSERT_TRUE(annotated.ok()) << annotated.status();
+    EXPECT_GE(annotated->size().width, 224);
+    EXPECT_LE(annotated->size().height, 16384 + 300);
+  }
+}
+
+TEST(AnnotateAllTest, EmptyPictureIsInvalid) {
+  EXPECT_EQ(Annotate({}, {}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(AnnotateAllTest, MaskThatDoesNotFillItsSizeIsInvalid) {
+  Annotations annotations;
+  for (const Size size : {Size{0, 0}, Size{-1, -1}, Size{10, 11}}) {
+    annotations.mask = MakeMask({10, 10}, 1);
+    annotations.mask->mask.size = size;
+    EXPECT_EQ(Annotate(Grey(50, 50), annotations).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(AnnotateAllTest, BoxThatIsNotFiniteIsInvalid) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
+                          std::numeric_limits<float>::infinity()}) {
+    Annotations annotations;
+    annotations.boxes = {{"bolt", 0.9f, 3, {0, 0, 10, bad}}};
+    EXPECT_EQ(Annotate(Grey(50, 50), annotations).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST(AnnotateAllTest, EmptySourceIsInvalid) {
+  Annotations annotations;
+  annotations.source = Size{0, 100};
+  EXPECT_EQ(Annotate(Grey(50, 50), annotations).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(AnnotateAllTest, LegendRowsOutOfRangeAreInvalid) {
+  for (const int rows : {-1, kMaxLegendRows + 1}) {
+    EXPECT_EQ(Annotate(Grey(50, 50), {}, {.legend_rows = rows}).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+}
+
 TEST(ContactSheetTest, TilesAreEqualAndInRows) {
   const std::vector<Picture> pictures(5, Grey(480, 320));
   const Picture sheet = ContactSheet(pictures, 3).value();
