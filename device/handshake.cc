@@ -13,7 +13,7 @@
 namespace sluice::device {
 namespace {
 
-// "patch-v1 (0123...), other (4567...)"
+// "patch-m (0123...), other (4567...)"
 std::string NamesAndIds(const v1::ListModelsResponse& models) {
   return absl::StrJoin(
       models.codecs(), ", ", [](std::string* out, const v1::CodecInfo& codec) {

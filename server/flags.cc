@@ -13,7 +13,7 @@ namespace {
 constexpr char kFooter[] = R"(
 Examples:
   sluice-server --models models/zoo
-  sluice-server --models models/zoo/patch-v1 --models my-tail --listen [::1]:0
+  sluice-server --models models/zoo/patch-m --models my-tail --listen [::1]:0
   SLUICE_SERVER_THREADS=4 sluice-server --config server.toml
   sluice-server --models models/zoo --listen 0.0.0.0:50051 \
     --tls-cert server.pem --tls-key server.key

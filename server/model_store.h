@@ -74,7 +74,7 @@ class ModelStore {
   const LoadedCodec* FindCodecByShortId(uint32_t short_id) const;
   const LoadedTail* FindTail(std::string_view name) const;
 
-  // For messages: "patch-v1 (8f3c...), other (12ab...)" and "imagenet, cats".
+  // For messages: "patch-m (8f3c...), other (12ab...)" and "imagenet, cats".
   std::string DescribeCodecs() const;
   std::string DescribeTails() const;
 

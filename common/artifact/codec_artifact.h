@@ -17,7 +17,7 @@ namespace sluice::artifact {
 // The canonical part of codec.json: all that decides what comes out at the
 // seam. Network hyperparameters are the business of the family.
 struct CodecSpec {
-  std::string name;    // "patch-v1": [a-z0-9][a-z0-9._-]{0,63}
+  std::string name;    // "patch-m": [a-z0-9][a-z0-9._-]{0,63}
   std::string family;  // "patch", "entropic_student"
   int version = 1;     // Of this layout of codec.json.
   // Preprocessing: RGB, x * input_scale + input_offset, x in 0..255.

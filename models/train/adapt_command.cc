@@ -21,7 +21,7 @@ constexpr char kFooter[] =
     "what frames cost and lose before, with\ntables counted anew, and adapted. "
     "A codec that did not get better is written all the\nsame, and the report "
     "says so (\"better\" in the JSON); the exit code is 0.\n\nExample:\n  "
-    "sluice-model adapt --codec models/zoo/patch-v1 --tail "
+    "sluice-model adapt --codec models/zoo/patch-m --tail "
     "models/zoo/imagenet-mobilenetv2 \\\n    --frames camera/ --name "
     "patch-gate "
     "-o gate\n  sluice-server --models gate";

@@ -35,9 +35,9 @@ void AddTrain(CLI::App* app, Command* command) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* sub = app->add_subcommand("train", "Train a codec or a tail");
   sub->footer(
-      "Example:\n  sluice-model train --recipe models/recipes/patch-v1.toml "
+      "Example:\n  sluice-model train --recipe models/recipes/patch-m.toml "
       "--data shards --out work/patch\n  sluice-model train --recipe "
-      "models/recipes/patch-v1.toml --resume work/patch --out work/patch");
+      "models/recipes/patch-m.toml --resume work/patch --out work/patch");
   sub->add_option("--recipe", options->recipe, "TOML, see models/recipes")
       ->type_name("FILE")
       ->required();
@@ -116,7 +116,7 @@ void AddEncode(CLI::App* app, Command* command) {
   const auto options = std::make_shared<EncodeFileOptions>();
   CLI::App* sub = app->add_subcommand("encode", "Turn a picture into a frame");
   sub->footer(
-      "Example:\n  sluice-model encode --codec models/zoo/patch-v1 cat.jpg -o "
+      "Example:\n  sluice-model encode --codec models/zoo/patch-m cat.jpg -o "
       "cat.frame");
   sub->add_option("PICTURE", options->picture, "JPEG, PNG or WebP")
       ->type_name("FILE")
@@ -144,7 +144,7 @@ void AddDecode(CLI::App* app, Command* command) {
   const auto options = std::make_shared<DecodeFileOptions>();
   CLI::App* sub = app->add_subcommand("decode", "Turn a frame into features");
   sub->footer(
-      "Example:\n  sluice-model decode --codec models/zoo/patch-v1 cat.frame "
+      "Example:\n  sluice-model decode --codec models/zoo/patch-m cat.frame "
       "-o cat.safetensors");
   sub->add_option("FRAME", options->frame, "Frame file")
       ->type_name("FILE")
@@ -171,7 +171,7 @@ void AddRetable(CLI::App* app, Command* command) {
       "pictures\nare unlike the training set's get smaller. The codec id "
       "changes; name it in tail.json.\n\nExample:\n  sluice-model pack "
       "frames/ --out frames.shard\n  sluice-model retable --codec "
-      "models/zoo/patch-v1 --data frames.shard -o mine");
+      "models/zoo/patch-m --data frames.shard -o mine");
   sub->add_option("--codec", options->codec, "Codec folder")
       ->type_name("DIR")
       ->required();
@@ -192,7 +192,7 @@ void AddInspect(CLI::App* app, Command* command) {
   const auto path = std::make_shared<std::filesystem::path>();
   CLI::App* sub = app->add_subcommand(
       "inspect", "Say what a codec, a tail or a frame holds");
-  sub->footer("Example:\n  sluice-model inspect models/zoo/patch-v1");
+  sub->footer("Example:\n  sluice-model inspect models/zoo/patch-m");
   sub->add_option("ARTIFACT", *path, "Codec or tail folder, or frame file")
       ->type_name("PATH")
       ->required();
@@ -205,8 +205,8 @@ void AddVerify(CLI::App* app, Command* command) {
   CLI::App* sub = app->add_subcommand(
       "verify", "Load a codec, a tail or a frame fully and run it once");
   sub->footer(
-      "Example:\n  sluice-model verify models/zoo/patch-v1\n  sluice-model "
-      "verify models/zoo/imagenet-mobilenetv2 --codec models/zoo/patch-v1");
+      "Example:\n  sluice-model verify models/zoo/patch-m\n  sluice-model "
+      "verify models/zoo/imagenet-mobilenetv2 --codec models/zoo/patch-m");
   sub->add_option("ARTIFACT", options->artifact,
                   "Codec or tail folder, or frame file")
       ->type_name("PATH")

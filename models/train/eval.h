@@ -35,7 +35,7 @@ struct EvalOptions {
 // counts, at each quality, with the better of the teacher and of the first
 // pair's pixel entrance and tail (top-1, then divergence). HEIC and AVIF are
 // coded once and counted twice: the whole file, and without its container.
-// A codec's name that occurs again gets a number: "patch-v1 #2".
+// A codec's name that occurs again gets a number: "patch-m #2".
 //
 // InvalidArgument for other numbers of codecs and tails than one or more pairs,
 // codecs of different preprocessing, tails of different numbers of classes, a
