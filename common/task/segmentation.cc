@@ -40,7 +40,7 @@ bool IsWithin(Size inner, Size outer) {
 absl::Status CheckMaskSize(Size size) {
   if (size.width < 1 || size.height < 1) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "mask of ", ToText(size), " pixels: expected sides of ", "at least 1"));
+        "mask of ", ToText(size), " pixels: expected sides of at least 1"));
   }
   if (size.width > vision::kMaxPictureSide ||
       size.height > vision::kMaxPictureSide ||

@@ -25,7 +25,8 @@ struct Phase {
   double final_learning_rate = 1e-5;
   int warmup_steps = 0;
   double shallow = 1.0;       // Weight of the features' distortion.
-  double deep = 0.0;          // Of block 12's relative squared error.
+  double deep = 0.0;          // Of block 12's relative squared error; at a
+                              // fixed beta, of that of all later stages.
   double kl = 0.0;            // Of KL(teacher || student), nats.
   double rate_warmup = 0.0;   // Part of the phase where bits count less.
   int first_noisy_rate = 64;  // From it on, noise instead of rounding.
