@@ -142,15 +142,6 @@ int LegendRows(std::span<const std::string> labels, Size picture) {
   return NumLegendRows(labels, RoomFor(EnlargedSize(picture), kMaxLegendRows));
 }
 
-Picture AnnotateClassification(const Picture& picture,
-                               const std::vector<Label>& top,
-                               const std::string& caption) {
-  Annotations annotations;
-  annotations.top = top;
-  annotations.caption = caption;
-  return Compose(picture, annotations, {.band = BandPlace::kOverPicture});
-}
-
 absl::StatusOr<Picture> ContactSheet(std::span<const Picture> pictures,
                                      int columns) {
   if (pictures.empty() || columns < 1) {

@@ -29,8 +29,8 @@ struct Annotations {
   std::string caption;  // "2.0 kB, 14 ms"
 };
 
-// Where labels and caption stand: over the bottom of the picture, or below it,
-// where they hide no box and nothing of the mask.
+// Where labels and caption stand: over the bottom of the picture (low pictures
+// continue below), or below it, where they hide no box and nothing of the mask.
 enum class BandPlace { kOverPicture, kBelowPicture };
 
 struct AnnotateOptions {
@@ -58,13 +58,6 @@ absl::StatusOr<vision::Picture> Annotate(const vision::Picture& picture,
 
 // The legend_rows that all these labels take below a picture of that size.
 int LegendRows(std::span<const std::string> labels, vision::Size picture);
-
-// Labels and caption alone, over the bottom of the picture; low pictures
-// continue below.
-// REQUIRES: a non-empty picture.
-vision::Picture AnnotateClassification(const vision::Picture& picture,
-                                       const std::vector<Label>& top,
-                                       const std::string& caption);
 
 // Fits the pictures into equal tiles of at most 480 x 400 pixels, row by row,
 // on a dark background. Fewer pictures than columns make a narrower sheet.

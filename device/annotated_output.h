@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/vision/picture.h"
+#include "device/annotate.h"
 #include "device/annotated_video.h"
 #include "device/report.h"
 
@@ -25,10 +26,12 @@ class AnnotatedOutput {
       const std::string& save, std::string sheet_file,
       VideoTime time = VideoTime::kEveryPicture);
 
-  // Draws the labels of an answered picture and adds it to the video, or writes
-  // it to "<directory>/<name>-annotated.jpg". Inputs of the same name from
-  // different places get "-2", "-3", ... before the extension. Frames have
-  // their number in the name, a camera's are named "camera".
+  // Draws what all tails say of an answered picture (the first one that names
+  // labels, the first mask, all boxes) and adds it to the video, or writes it
+  // to "<directory>/<name>-annotated.jpg"; masks are written beside it, to
+  // "<name>-<tail>.png". Inputs of the same name from different places get
+  // "-2", "-3", ... before the extension. Frames have their number in the name,
+  // a camera's are named "camera".
   absl::Status Add(const vision::Picture& picture, const PictureReport& report);
 
   // Ends the video and writes the sheet. Says so on the log when it had to
@@ -38,14 +41,24 @@ class AnnotatedOutput {
  private:
   AnnotatedOutput() = default;
 
-  std::string NameOf(const PictureReport& report);
+  // "clip-7-<what>-2<extension>", say, for frame 7 of the second clip.mp4.
+  std::string NameOf(const PictureReport& report, const std::string& what,
+                     const std::string& extension);
   // "" for the first file of that stem, "-2" for the second.
   const std::string& EndOf(const std::string& file, const std::string& stem);
+  absl::Status AddTile(const vision::Picture& picture,
+                       const PictureReport& report);
+  absl::Status AddFrame(const vision::Picture& picture,
+                        const PictureReport& report);
+  absl::Status WriteMasks(const PictureReport& report);
   absl::Status WriteSheet();
 
   std::string directory_;
   std::string sheet_file_;
   std::optional<AnnotatedVideo> video_;
+  // What frames of the video have room for, so that all are of one size.
+  AnnotateOptions video_layout_{.band = BandPlace::kOverPicture};
+  size_t video_labels_ = 0;
   std::map<std::string, std::string> name_ends_;  // Of each file seen.
   std::map<std::string, int> stem_counts_;
   std::vector<vision::Picture> tiles_;

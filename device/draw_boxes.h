@@ -4,19 +4,11 @@
 #include <cstddef>
 #include <opencv2/core.hpp>
 #include <span>
-#include <string>
 
-#include "common/task/detection.h"
 #include "common/vision/geometry.h"
+#include "device/tail_result.h"
 
 namespace sluice::device {
-
-struct LabelledBox {
-  std::string label;
-  float score = 0.0f;   // 0..1
-  int class_index = 0;  // Decides the colour.
-  task::Box box;        // In pixels of the source picture.
-};
 
 inline constexpr size_t kMaxDrawnBoxes = 100;
 

@@ -2,17 +2,10 @@
 #pragma once
 
 #include <opencv2/core.hpp>
-#include <string>
-#include <vector>
 
 #include "common/task/segmentation.h"
 
 namespace sluice::device {
-
-struct LabelledMask {
-  task::Mask mask;
-  std::vector<std::string> labels;  // Of class 0, 1, ...
-};
 
 // Blends the mask, stretched over all of `canvas` (8-bit BGR; nearest pixels),
 // at 45 %, and draws a thin line where classes meet. Pixels of kNoClass stay

@@ -83,6 +83,7 @@ void DrawLabelBand(const std::vector<Label>& top, const std::string& caption,
   const Layout layout{band.cols, row_height, row_height / 2};
   const int num_labels = NumLabels(top);
   for (int row = 0; row < num_labels; ++row) {
+    if (top[row].label.empty()) continue;
     DrawScore(band, layout, top[row], row, /*is_best=*/row == 0);
   }
   if (!caption.empty()) DrawCaption(band, layout, caption, num_labels);

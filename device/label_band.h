@@ -21,7 +21,8 @@ int LabelBandHeight(const std::vector<Label>& top, const std::string& caption,
                     int row_height);
 
 // Darkens `band` (8-bit BGR, LabelBandHeight high) and draws a line for each
-// label, with a bar for its score, and the caption as the last line.
+// label, with a bar for its score, and the caption as the last line. The line
+// of an empty label stays empty.
 void DrawLabelBand(const std::vector<Label>& top, const std::string& caption,
                    int row_height, cv::Mat& band);
 

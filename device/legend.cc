@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <opencv2/imgproc.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -82,23 +81,10 @@ void AppendMore(const LegendRoom& room, int num_left_out,
   }
 }
 
-std::string NameOf(int class_index, std::span<const std::string> labels) {
-  return class_index < static_cast<int>(labels.size())
-             ? ToAscii(labels[class_index])
-             : absl::StrCat("class ", class_index);
-}
-
-std::array<size_t, 256> CountPixels(const task::Mask& mask) {
-  std::array<size_t, 256> counts{};
-  for (const uint8_t c : mask.classes) ++counts[c];
-  counts[task::kNoClass] = 0;
-  return counts;
-}
-
 std::vector<LegendEntry> EntriesOf(std::span<const std::string> labels) {
   std::vector<LegendEntry> entries;
   for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
-    entries.push_back({NameOf(i, labels), i});
+    entries.push_back({ToAscii(ClassName(labels, i)), i});
   }
   return entries;
 }
@@ -110,7 +96,8 @@ std::vector<LegendEntry> ListPresentClasses(const LabelledMask& mask,
   const std::array<size_t, 256> counts = CountPixels(mask.mask);
   std::vector<LegendEntry> entries;
   for (int i = 0; i < 256; ++i) {
-    if (counts[i] > 0) entries.push_back({NameOf(i, mask.labels), i});
+    if (counts[i] > 0)
+      entries.push_back({ToAscii(ClassName(mask.labels, i)), i});
   }
   std::stable_sort(entries.begin(), entries.end(),
                    [&counts](const LegendEntry& a, const LegendEntry& b) {
@@ -126,7 +113,8 @@ std::vector<LegendEntry> ListAllClasses(const LabelledMask& mask,
   const std::array<size_t, 256> counts = CountPixels(mask.mask);
   std::vector<LegendEntry> entries = EntriesOf(mask.labels);
   for (int i = static_cast<int>(entries.size()); i < 256; ++i) {
-    if (counts[i] > 0) entries.push_back({NameOf(i, mask.labels), i});
+    if (counts[i] > 0)
+      entries.push_back({ToAscii(ClassName(mask.labels, i)), i});
   }
   for (LegendEntry& entry : entries) {
     const int i = *entry.class_index;

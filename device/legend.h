@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "device/draw_mask.h"
+#include "device/tail_result.h"
 
 namespace sluice::device {
 

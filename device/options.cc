@@ -44,6 +44,16 @@ Examples:
   sluice-device --server localhost:50051 --loop --max-fps 10 clip.mp4
   sluice-device --server localhost:50051 --compare-jpeg 75 --contact-sheet sheet.png photos/
   sluice-device --server localhost:50051 --send pixels --quality 60 photos/
+  sluice-device --server localhost:50051 --tails imagenet,fod,camvid --save out photos/
+  sluice-device --server localhost:50051 --tails fod --score-threshold 0.5 --json clip.mp4
+  sluice-device --server localhost:50051 --tails camvid --save roads.mp4 drive.mp4
+
+One frame answers for all --tails. "results" in the JSON lines has for each tail
+its labels ("top"), "boxes" in pixels of the upright picture, the "mask", which
+covers the picture, with each class's share of it, or "tensors" with their
+shapes. --save DIR draws them all into one picture NAME-annotated.jpg, and keeps
+the mask as NAME-TAIL.png: 8 bits, a class index per pixel, 255 where --view cut
+the picture off.
 
 Without --codec, the device fetches its half of the codec from the server, once:
 over TLS, on loopback, or with --codec-id, since over plaintext nothing else
@@ -207,17 +217,29 @@ void AddSendingFlags(RawOptions* raw, CLI::App* app) {
 void AddResultFlags(RawOptions* raw, CLI::App* app) {
   Options& options = raw->options;
   app->add_flag("--json", options.json, "One JSON object per picture and line");
+  app->add_flag("--json-masks", options.json_masks,
+                "With --json, masks as run lengths, too");
   app->add_option("--top-k", raw->top_k,
                   "Labels per picture (default: 1, or 5 with --json)")
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
+  app->add_option("--score-threshold", options.score_threshold,
+                  "Least score of boxes and labels (default: 0.3 for boxes, "
+                  "any for labels)")
+      ->type_name("SCORE")
+      ->check(InRange(0.001, 1));
+  app->add_option("--mask-side", options.mask_side,
+                  "Longest side of a mask, at most the picture's (default: "
+                  "512)")
+      ->type_name("PIXELS")
+      ->check(CLI::Range(1, vision::kMaxPictureSide));
   app->add_option("--compare-jpeg", options.compare_jpeg_quality,
                   "Also say what the same view costs as JPEG of this quality")
       ->type_name("Q")
       ->check(CLI::Range(1, 100));
   app->add_option("--save", options.save,
-                  "Write annotated pictures into this directory, or one "
-                  "video that ends in .mp4 or .avi")
+                  "Write annotated pictures and masks into this directory, "
+                  "or one annotated video that ends in .mp4 or .avi")
       ->type_name("DIR|FILE");
   app->add_option("--contact-sheet", options.contact_sheet,
                   "Write one PNG with all annotated pictures")
@@ -263,6 +285,10 @@ absl::StatusOr<Options> Understand(RawOptions raw) {
   if (options.max_bytes && options.send == Send::kPixels) {
     return absl::InvalidArgumentError(
         "--max-bytes: expected frames to be sent, found --send pixels");
+  }
+  if (options.json_masks && !options.json) {
+    return absl::InvalidArgumentError(
+        "--json-masks: expected --json with it, found none");
   }
   if (options.inputs.empty()) {
     return absl::InvalidArgumentError(

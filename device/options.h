@@ -49,7 +49,10 @@ struct Options {
   vision::PictureFormat pixel_format = vision::PictureFormat::kJpeg;
   int quality = 75;  // Of pixels that are sent.
   bool json = false;
+  bool json_masks = false;  // With `json`: as run lengths.
   int top_k = 1;
+  float score_threshold = 0;  // 0: the server's, of each task.
+  int mask_side = 0;          // Pixels; 0: the server's.
   std::optional<int> compare_jpeg_quality;
   std::string save;  // Directory or video of annotated pictures; empty: none.
   std::string contact_sheet;  // PNG file; empty: none.

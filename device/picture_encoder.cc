@@ -87,7 +87,10 @@ absl::StatusOr<v1::InferRequest> PictureEncoder::Encode(
   request.set_sequence(report->sequence);
   request.set_timeout_ms(options_.timeout_ms);
   for (const std::string& tail : options_.tails) request.add_tails(tail);
-  request.mutable_options()->set_top_k(options_.top_k);
+  v1::ResultOptions* results = request.mutable_options();
+  results->set_top_k(options_.top_k);
+  results->set_score_threshold(options_.score_threshold);
+  results->set_max_mask_side(options_.max_mask_side);
   SLUICE_RETURN_IF_ERROR(options_.pixels
                              ? AddImage(prepared, &request, report)
                              : AddFrame(prepared, &request, report));

@@ -30,6 +30,8 @@ struct EncodingOptions {
   std::optional<size_t> max_bytes;  // Of each frame.
   std::vector<std::string> tails;   // Empty: the server's default tail.
   uint32_t top_k = 5;
+  float score_threshold = 0;   // 0: the server's, of each task.
+  uint32_t max_mask_side = 0;  // Pixels; 0: the server's.
   uint32_t timeout_ms = 2000;
   std::optional<PixelSending> pixels;
   std::optional<int> compare_jpeg_quality;  // 1..100

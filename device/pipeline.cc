@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/wire/grpc_status.h"
+#include "device/result_proto.h"
 #include "spdlog/spdlog.h"
 
 namespace sluice::device {
@@ -27,22 +27,6 @@ void AddServerTimings(const v1::ServerTimings& server, Timings* timings) {
   timings->server_total = Milliseconds(server.total_us());
 }
 
-TailResult ResultFromProto(const v1::Result& proto) {
-  TailResult result;
-  result.tail = proto.tail();
-  result.status = wire::StatusFromProto(proto);
-  if (!result.status.ok()) return result;
-  if (!proto.has_classification()) {
-    result.status = absl::UnimplementedError(
-        "expected a classification: this sluice-device shows no other task");
-    return result;
-  }
-  for (const v1::Classification::Class& entry : proto.classification().top()) {
-    result.top.push_back({entry.index(), entry.label(), entry.score()});
-  }
-  return result;
-}
-
 double MillisecondsSince(base::TimePoint start) {
   const std::chrono::duration<double, std::milli> elapsed =
       std::chrono::steady_clock::now() - start;
@@ -56,8 +40,12 @@ void AddAnswer(const Answer& answer, base::TimePoint started,
   AddServerTimings(answer.response.timings(), ms);
   // Whatever the stages do not account for was spent between them.
   ms->waiting = std::max(0.0, MillisecondsSince(started) - ms->total());
+  report->answer_bytes = answer.response.ByteSizeLong();
+  const ResultPixels pixels =
+      report->image ? ResultPixels::kOfView : ResultPixels::kOfSource;
   for (const v1::Result& result : answer.response.results()) {
-    report->results.push_back(ResultFromProto(result));
+    report->results.push_back(
+        ResultFromProto(result, report->geometry, pixels));
   }
 }
 

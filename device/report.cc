@@ -1,5 +1,9 @@
 #include "device/report.h"
 
+#include <cmath>
+#include <utility>
+#include <variant>
+
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
 
@@ -46,17 +50,85 @@ Json TimingsToJson(const Timings& timings) {
           {"total", timings.total()}};
 }
 
-Json ResultToJson(const TailResult& result) {
-  Json json = {{"tail", result.tail}};
-  if (!result.status.ok()) {
-    json["error"] = ErrorToJson(result.status);
-    return json;
+// Lines stay short without digits that say nothing.
+double Rounded(double value, double units) {
+  return std::round(value * units) / units;
+}
+
+Json LabelsToJson(const std::vector<RankedLabel>& labels) {
+  Json json = Json::array();
+  for (const RankedLabel& label : labels) {
+    json.push_back({{"index", label.index},
+                    {"label", label.label},
+                    {"score", label.score}});
   }
-  json["top"] = Json::array();
-  for (const RankedLabel& label : result.top) {
-    json["top"].push_back({{"index", label.index},
-                           {"label", label.label},
-                           {"score", label.score}});
+  return json;
+}
+
+Json BoxesToJson(const std::vector<LabelledBox>& boxes) {
+  const auto place = [](float pixels) { return Rounded(pixels, 100); };
+  Json json = Json::array();
+  for (const LabelledBox& box : boxes) {
+    json.push_back({{"index", box.class_index},
+                    {"label", box.label},
+                    {"score", Rounded(box.score, 1e4)},
+                    {"x_min", place(box.box.x_min)},
+                    {"y_min", place(box.box.y_min)},
+                    {"x_max", place(box.box.x_max)},
+                    {"y_max", place(box.box.y_max)}});
+  }
+  return json;
+}
+
+Json MaskToJson(const LabelledMask& mask, JsonMasks masks) {
+  Json json = {{"width", mask.mask.size.width},
+               {"height", mask.mask.size.height},
+               {"classes", Json::array()}};
+  for (const ClassShare& share : SharesOf(mask.mask)) {
+    json["classes"].push_back(
+        {{"index", share.class_index},
+         {"label", ClassName(mask.labels, share.class_index)},
+         {"share", Rounded(share.share, 1e4)}});
+  }
+  if (masks == JsonMasks::kRunLengths) {
+    task::RunLengths runs = task::EncodeRuns(mask.mask);
+    json["run_lengths"] = {{"class_index", std::move(runs.classes)},
+                           {"length", std::move(runs.lengths)}};
+  }
+  return json;
+}
+
+Json TensorsToJson(const std::vector<TensorSummary>& tensors) {
+  Json json = Json::array();
+  for (const TensorSummary& tensor : tensors) {
+    json.push_back({{"name", tensor.name},
+                    {"shape", tensor.shape},
+                    {"bytes", tensor.bytes}});
+  }
+  return json;
+}
+
+void AddOutput(const TailOutput& output, JsonMasks masks, Json* json) {
+  if (const auto* labels = std::get_if<std::vector<RankedLabel>>(&output)) {
+    (*json)["top"] = LabelsToJson(*labels);
+  } else if (const auto* boxes =
+                 std::get_if<std::vector<LabelledBox>>(&output)) {
+    (*json)["boxes"] = BoxesToJson(*boxes);
+  } else if (const auto* mask = std::get_if<LabelledMask>(&output)) {
+    (*json)["mask"] = MaskToJson(*mask, masks);
+  } else {
+    (*json)["tensors"] =
+        TensorsToJson(std::get<std::vector<TensorSummary>>(output));
+  }
+}
+
+Json ResultToJson(const TailResult& result, JsonMasks masks) {
+  Json json = {{"tail", result.tail}};
+  if (result.status.ok()) {
+    AddOutput(result.output, masks, &json);
+    json["bytes"] = result.bytes;
+  } else {
+    json["error"] = ErrorToJson(result.status);
   }
   return json;
 }
@@ -71,6 +143,7 @@ void AddPayload(const PictureReport& report, Json* json) {
     (*json)["rate"] = report.rate;
   }
   (*json)["wire_bytes"] = report.wire_bytes;
+  (*json)["answer_bytes"] = report.answer_bytes;
   (*json)["bpp"] = report.bpp();
   if (report.jpeg) {
     (*json)["jpeg_bytes"] = report.jpeg->bytes;
@@ -111,7 +184,7 @@ std::string ToUtcText(std::chrono::system_clock::time_point time) {
                           absl::UTCTimeZone());
 }
 
-std::string ToJsonLine(const PictureReport& report) {
+std::string ToJsonLine(const PictureReport& report, JsonMasks masks) {
   Json json = {{"source", report.source},
                {"sequence", report.sequence},
                {"dropped", report.num_dropped},
@@ -122,7 +195,7 @@ std::string ToJsonLine(const PictureReport& report) {
     json["timings_ms"] = TimingsToJson(report.timings);
     json["results"] = Json::array();
     for (const TailResult& result : report.results) {
-      json["results"].push_back(ResultToJson(result));
+      json["results"].push_back(ResultToJson(result, masks));
     }
   } else {
     json["error"] = ErrorToJson(report.status);

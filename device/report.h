@@ -11,21 +11,9 @@
 #include "absl/status/status.h"
 #include "common/vision/geometry.h"
 #include "common/vision/picture.h"
+#include "device/tail_result.h"
 
 namespace sluice::device {
-
-struct RankedLabel {
-  uint32_t index = 0;
-  std::string label;
-  float score = 0;  // Probability, 0..1.
-};
-
-// One tail's answer; `top` is best first and empty unless `status` is OK.
-struct TailResult {
-  std::string tail;
-  absl::Status status;
-  std::vector<RankedLabel> top;
-};
 
 // Milliseconds. The server_ fields are durations on the server's own clock.
 struct Timings {
@@ -77,6 +65,7 @@ struct PictureReport {
   size_t frame_bytes = 0;          // The frame alone.
   std::optional<SentImage> image;  // Sent instead of a frame.
   size_t wire_bytes = 0;           // The whole serialized request message.
+  size_t answer_bytes = 0;         // The whole serialized response message.
   std::optional<JpegComparison> jpeg;
   Timings timings;
   std::vector<TailResult> results;
@@ -95,8 +84,12 @@ const char* ToString(vision::PictureFormat format);
 // "2024-02-29T23:59:59.007Z"
 std::string ToUtcText(std::chrono::system_clock::time_point time);
 
+// Whether masks come as run lengths, or only as each class's share of them.
+enum class JsonMasks { kShares, kRunLengths };
+
 // One line without a newline. Bytes of a name that are no UTF-8 come out as
 // U+FFFD.
-std::string ToJsonLine(const PictureReport& report);
+std::string ToJsonLine(const PictureReport& report,
+                       JsonMasks masks = JsonMasks::kShares);
 
 }  // namespace sluice::device

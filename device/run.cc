@@ -32,7 +32,9 @@ ExitCode ReportAll(const Options& options, bool is_live, Pipeline* pipeline,
   while (std::optional<FinishedPicture> picture = pipeline->Next()) {
     const PictureReport& report = picture->report;
     if (options.json) {
-      *out << ToJsonLine(report) << std::endl;
+      *out << ToJsonLine(report, options.json_masks ? JsonMasks::kRunLengths
+                                                    : JsonMasks::kShares)
+           << std::endl;
     } else {
       table->Add(report);
     }
@@ -71,6 +73,8 @@ absl::StatusOr<EncodingOptions> MakeEncodingOptions(
   if (Annotates(options)) {
     encoding.top_k = std::max<uint32_t>(encoding.top_k, kMaxAnnotatedLabels);
   }
+  encoding.score_threshold = options.score_threshold;
+  encoding.max_mask_side = static_cast<uint32_t>(options.mask_side);
   encoding.timeout_ms = static_cast<uint32_t>(options.deadline.count());
   if (options.send == Send::kPixels) {
     encoding.pixels = PixelSending{options.pixel_format, options.quality};

@@ -13,6 +13,8 @@ namespace {
 constexpr std::string_view kHostCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]%";
 constexpr size_t kMaxHostCharacters = 253;
+// Large masks and raw tensors exceed gRPC's own 4 MiB.
+constexpr int kMaxAnswerBytes = 64 << 20;
 
 }  // namespace
 
@@ -38,6 +40,7 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& address,
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // Or a new channel would take over the dead connection of the last.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
   if (!security.tls_name.empty()) {
     arguments.SetSslTargetNameOverride(security.tls_name);
   }

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "common/base/float_tensor.h"
 
 namespace sluice::device {
 namespace {
@@ -12,6 +16,8 @@ namespace {
 constexpr size_t kNameWidth = 26;
 constexpr size_t kLabelWidth = 24;
 constexpr size_t kLongLabelWidth = 44;
+constexpr size_t kAnswerWidth = kLabelWidth + 7;  // A label with its percents.
+constexpr size_t kMaxNamed = 5;
 constexpr char kEllipsis[] = "\u2026";
 
 // The code points of `text`, each as its UTF-8 bytes, made printable. Bytes
@@ -91,12 +97,80 @@ std::string NameOf(const PictureReport& report) {
   return name;
 }
 
-// "tabby, tabby cat          62.1%", or why there is none.
-std::string BestLabel(const TailResult& result) {
-  if (!result.status.ok() || result.top.empty()) {
-    return FitToWidth("-", kLabelWidth + 7, Keep::kStart);
+// "road 41%"
+std::string NameAndPercent(std::string_view name, double share) {
+  return absl::StrFormat("%s %.0f%%", Printable(name), 100 * share);
+}
+
+// "road 41%, sky 20%, +3 more"
+std::string ListText(std::vector<std::string> texts) {
+  if (texts.size() > kMaxNamed) {
+    const size_t num_more = texts.size() - kMaxNamed;
+    texts.resize(kMaxNamed);
+    texts.push_back(absl::StrCat("+", num_more, " more"));
   }
-  const RankedLabel& best = result.top.front();
+  return absl::StrJoin(texts, ", ");
+}
+
+// "3 boxes: Bolt 91%, Bolt 87%, Nut 80%"
+std::string BoxesText(const std::vector<LabelledBox>& boxes) {
+  if (boxes.empty()) return "no boxes";
+  std::vector<std::string> texts;
+  for (const LabelledBox& box : boxes) {
+    texts.push_back(NameAndPercent(box.label, box.score));
+  }
+  return absl::StrCat(boxes.size(), boxes.size() == 1 ? " box: " : " boxes: ",
+                      ListText(std::move(texts)));
+}
+
+// "road 41%, sky 20%"
+std::string MaskText(const LabelledMask& mask) {
+  std::vector<std::string> texts;
+  for (const ClassShare& share : SharesOf(mask.mask)) {
+    texts.push_back(
+        NameAndPercent(ClassName(mask.labels, share.class_index), share.share));
+  }
+  return texts.empty() ? "nothing seen" : ListText(std::move(texts));
+}
+
+// "2 tensors: scores [1,10], maps [1,3,4,4]"
+std::string TensorsText(const std::vector<TensorSummary>& tensors) {
+  if (tensors.empty()) return "no tensors";
+  std::vector<std::string> texts;
+  for (const TensorSummary& tensor : tensors) {
+    texts.push_back(absl::StrCat(Printable(tensor.name), " ",
+                                 base::ShapeToString(tensor.shape)));
+  }
+  return absl::StrCat(tensors.size(),
+                      tensors.size() == 1 ? " tensor: " : " tensors: ",
+                      ListText(std::move(texts)));
+}
+
+// Of anything but labels.
+std::string OutputText(const TailOutput& output) {
+  if (const auto* boxes = std::get_if<std::vector<LabelledBox>>(&output)) {
+    return BoxesText(*boxes);
+  }
+  if (const auto* mask = std::get_if<LabelledMask>(&output)) {
+    return MaskText(*mask);
+  }
+  return TensorsText(std::get<std::vector<TensorSummary>>(output));
+}
+
+const std::vector<RankedLabel>* LabelsOf(const TailResult& result) {
+  return std::get_if<std::vector<RankedLabel>>(&result.output);
+}
+
+// "tabby, tabby cat          62.1%" or "3 boxes: Bolt 91%, Bolt 8...".
+std::string Answer(const TailResult& result) {
+  const std::vector<RankedLabel>* labels = LabelsOf(result);
+  if (!result.status.ok() || (labels != nullptr && labels->empty())) {
+    return FitToWidth("-", kAnswerWidth, Keep::kStart);
+  }
+  if (labels == nullptr) {
+    return FitToWidth(OutputText(result.output), kAnswerWidth, Keep::kStart);
+  }
+  const RankedLabel& best = labels->front();
   return absl::StrCat(FitToWidth(best.label, kLabelWidth, Keep::kStart), " ",
                       Percent(best.score));
 }
@@ -123,10 +197,9 @@ TableWriter::TableWriter(std::ostream* out, int top_k,
     : out_(out), top_k_(top_k), jpeg_quality_(jpeg_quality) {}
 
 void TableWriter::WriteHeader() {
-  std::string header =
-      absl::StrCat(FitToWidth("picture", kNameWidth, Keep::kStart), "  ",
-                   FitToWidth("best label", kLabelWidth + 7, Keep::kStart),
-                   "  rate    bytes");
+  std::string header = absl::StrCat(
+      FitToWidth("picture", kNameWidth, Keep::kStart), "  ",
+      FitToWidth("answer", kAnswerWidth, Keep::kStart), "  rate    bytes");
   if (jpeg_quality_) {
     absl::StrAppendFormat(&header, "  %7s",
                           absl::StrCat("JPEG ", *jpeg_quality_));
@@ -139,9 +212,8 @@ void TableWriter::WriteAnswer(const PictureReport& report) {
   const Timings& ms = report.timings;
   const TailResult first =
       report.results.empty() ? TailResult{} : report.results.front();
-  std::string row =
-      absl::StrCat(FitToWidth(NameOf(report), kNameWidth, Keep::kEnd), "  ",
-                   BestLabel(first));
+  std::string row = absl::StrCat(
+      FitToWidth(NameOf(report), kNameWidth, Keep::kEnd), "  ", Answer(first));
   absl::StrAppendFormat(&row, "  %4s  %7s",
                         report.image ? "-" : absl::StrCat(report.rate),
                         WithThousands(report.sent_bytes()));
@@ -155,14 +227,33 @@ void TableWriter::WriteAnswer(const PictureReport& report) {
   *out_ << row << '\n';
 }
 
-void TableWriter::WriteLabels(const TailResult& result) {
-  const size_t count = std::min(result.top.size(), static_cast<size_t>(top_k_));
+void TableWriter::WriteLabels(const std::vector<RankedLabel>& labels) {
+  const size_t count = std::min(labels.size(), static_cast<size_t>(top_k_));
   for (size_t i = 0; i < count; ++i) {
-    const RankedLabel& label = result.top[i];
+    const RankedLabel& label = labels[i];
     *out_ << absl::StrFormat(
         "    %2d. %s %s\n", i + 1,
         FitToWidth(label.label, kLongLabelWidth, Keep::kStart),
         Percent(label.score));
+  }
+}
+
+// The row itself has shown a single tail's answer, or its beginning.
+void TableWriter::WriteDetails(const TailResult& result,
+                               bool has_several_tails) {
+  if (!result.status.ok()) {
+    *out_ << "  " << Printable(result.tail) << ": " << ErrorText(result.status)
+          << '\n';
+    return;
+  }
+  if (has_several_tails) *out_ << "  " << Printable(result.tail) << '\n';
+  if (const std::vector<RankedLabel>* labels = LabelsOf(result)) {
+    if (has_several_tails || top_k_ > 1) WriteLabels(*labels);
+    return;
+  }
+  const std::string text = OutputText(result.output);
+  if (has_several_tails || PrintableCodePoints(text).size() > kAnswerWidth) {
+    *out_ << "     " << text << '\n';
   }
 }
 
@@ -190,14 +281,7 @@ void TableWriter::Add(const PictureReport& report) {
   WriteAnswer(report);
   const bool has_several_tails = report.results.size() > 1;
   for (const TailResult& result : report.results) {
-    if (!result.status.ok()) {
-      *out_ << "  " << Printable(result.tail) << ": "
-            << ErrorText(result.status) << '\n';
-      continue;
-    }
-    if (has_several_tails) *out_ << "  " << Printable(result.tail) << '\n';
-    // The row itself has shown a single tail's best label.
-    if (has_several_tails || top_k_ > 1) WriteLabels(result);
+    WriteDetails(result, has_several_tails);
   }
   out_->flush();
 }

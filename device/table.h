@@ -20,7 +20,8 @@ class TableWriter {
   static constexpr size_t kMaxLatencies = 10000;
 
   // `out` must outlive the writer. Lists the best `top_k` labels of each
-  // picture; `jpeg_quality` adds a column for the comparison.
+  // picture, and the first boxes or classes of its mask; `jpeg_quality` adds a
+  // column for the comparison.
   TableWriter(std::ostream* out, int top_k, std::optional<int> jpeg_quality);
 
   void Add(const PictureReport& report);
@@ -31,7 +32,8 @@ class TableWriter {
  private:
   void WriteHeader();
   void WriteAnswer(const PictureReport& report);
-  void WriteLabels(const TailResult& result);
+  void WriteLabels(const std::vector<RankedLabel>& labels);
+  void WriteDetails(const TailResult& result, bool has_several_tails);
 
   std::ostream* out_;
   int top_k_;

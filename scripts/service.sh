@@ -2,28 +2,41 @@
 # Photographs, and a server to send them to, for scripts that source this after
 # common.sh.
 
-# Released into the public domain (rocket) or under CC0 by their photographers.
-photographs=(chelsea.png coffee.png camera.png rocket.jpg)
+# Released into the public domain (rocket), under CC0 (chelsea, coffee, camera) or
+# under MIT's license (dog, a street with a bicycle and a car) by their photographers.
+photographs=(chelsea.png coffee.png camera.png rocket.jpg dog.jpg)
 photograph_dir=$repo/.cache/photographs
 
-# Fills $photograph_dir, unless it is there, from a package that is not
-# installed.
-fetch_photographs() {
-  local package=python3-skimage work=$repo/.cache/download
-  local folder=usr/lib/python3/dist-packages/skimage/data
-  [[ ! -d $photograph_dir ]] || return 0
+# Takes files out of a folder of a package that is not installed: PACKAGE FOLDER
+# FILE...
+take_from_package() {
+  local package=$1 folder=$2 work=$repo/.cache/download
+  shift 2
   rm -rf "$work" && mkdir -p "$work/tree"
-  say "download photographs: the Debian package $package, 21 MB"
   (cd "$work" && apt-get -q -o APT::Sandbox::User="$(id -un)" \
     download "$package") ||
     die "no photographs without a network (or try apt-get update);" \
       "use your own: scripts/${0##*/} PICTURE..."
   dpkg-deb --fsys-tarfile "$work"/*.deb | tar -x -C "$work/tree" \
-    "${photographs[@]/#/./$folder/}" ||
-    die "this $package lacks some of ${photographs[*]}"
-  rm -rf "$photograph_dir"
-  mv "$work/tree/$folder" "$photograph_dir"
+    "${@/#/./$folder/}" ||
+    die "this $package lacks some of $*"
+  mv "${@/#/$work/tree/$folder/}" "$photograph_dir.new"
   rm -rf "$work"
+}
+
+# Fills $photograph_dir, unless they are there.
+fetch_photographs() {
+  local missing=0 photograph
+  for photograph in "${photographs[@]}"; do
+    [[ -e $photograph_dir/$photograph ]] || missing=1
+  done
+  ((missing)) || return 0
+  say "download photographs: the Debian packages python3-skimage and darknet, 24 MB"
+  rm -rf "$photograph_dir" "$photograph_dir.new" && mkdir -p "$photograph_dir.new"
+  take_from_package python3-skimage usr/lib/python3/dist-packages/skimage/data \
+    chelsea.png coffee.png camera.png rocket.jpg
+  take_from_package darknet usr/share/darknet/data dog.jpg
+  mv "$photograph_dir.new" "$photograph_dir"
 }
 
 server_pid=

@@ -67,6 +67,9 @@ void AddFlags(CLI::App* app, Flags* flags) {
       ->type_name("HOST:PORT");
   app->add_flag("--insecure", flags->insecure,
                 "Allow plaintext on an address other machines can reach");
+  app->add_flag("--allow-torchscript", flags->allow_torchscript,
+                "Serve tails that are TorchScript modules: code of whoever "
+                "made them, which runs with the server's rights");
   app->add_option("--threads", flags->threads,
                   "Threads that run networks; 0: one per core")
       ->check(CLI::Range(0, 1024));

@@ -19,6 +19,7 @@ struct Flags {
   std::filesystem::path tls_certificate;  // Both or neither.
   std::filesystem::path tls_private_key;
   std::string default_tail;
+  bool allow_torchscript = false;
   int threads = 0;
   int decode_threads = 2;
   ServerLimits limits;

@@ -34,10 +34,14 @@ absl::StatusOr<std::unique_ptr<InferPipeline>> InferPipeline::Start(
     const ModelStore* store, Options options, const base::Clock* clock) {
   std::unique_ptr<InferPipeline> pipeline(
       new InferPipeline(store, options.limits, clock));
+  // Twice a batch: one to answer while the next one runs.
+  pipeline->result_pool_ = std::make_unique<ResultPool>(
+      options.num_decode_threads, 2 * options.limits.max_batch_size,
+      options.limits.max_message_bytes, clock);
   SLUICE_ASSIGN_OR_RETURN(
-      pipeline->runner_,
-      TailRunner::Start(store, &pipeline->runner_queue_, clock,
-                        std::move(options.on_runner_start)));
+      pipeline->runner_, TailRunner::Start(store, &pipeline->runner_queue_,
+                                           pipeline->result_pool_.get(), clock,
+                                           std::move(options.on_runner_start)));
   pipeline->decode_pool_ = std::make_unique<DecodePool>(
       options.num_decode_threads, options.limits.max_queued_tasks, clock,
       &pipeline->runner_queue_);
@@ -49,6 +53,7 @@ InferPipeline::~InferPipeline() {
   decode_pool_.reset();  // Passes its last tasks on to the runner.
   runner_queue_.Close();
   runner_.reset();
+  result_pool_.reset();
 }
 
 void InferPipeline::Infer(InferTask::Call call) {
@@ -59,7 +64,7 @@ void InferPipeline::Infer(InferTask::Call call) {
 absl::Status InferPipeline::Accept(InferTask::Call* call) {
   const base::TimePoint arrival = clock_->Now();
   SLUICE_ASSIGN_OR_RETURN(InferPlan plan,
-                          MakeInferPlan(*call->request, *store_));
+                          MakeInferPlan(*call->request, *store_, limits_));
   SLUICE_ASSIGN_OR_RETURN(Reservation reservation,
                           admission_.Reserve(plan.memory_bytes));
   call->response->set_sequence(call->request->sequence());

@@ -12,17 +12,18 @@
 #include "server/infer_task.h"
 #include "server/limits.h"
 #include "server/model_store.h"
+#include "server/result_pool.h"
 #include "server/tail_runner.h"
 
 namespace sluice::server {
 
 // plan -> reserve -> decode (pool) -> batch -> features and tails (runner) ->
-// answer. All methods are safe to call from several threads.
+// results and answer (pool). All methods are safe to call from several threads.
 class InferPipeline {
  public:
   struct Options {
     ServerLimits limits;
-    int num_decode_threads = 2;
+    int num_decode_threads = 2;  // And as many that make results.
     // Called once on the runner's thread, before any network runs.
     std::function<void()> on_runner_start = [] {};
   };
@@ -65,6 +66,7 @@ class InferPipeline {
   const base::Clock* const clock_;
   Admission admission_;
   BatchScheduler<InferTask> runner_queue_;
+  std::unique_ptr<ResultPool> result_pool_;
   std::unique_ptr<TailRunner> runner_;
   std::unique_ptr<DecodePool> decode_pool_;
 };

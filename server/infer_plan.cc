@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "common/codec/latent_shape.h"
 #include "common/vision/picture.h"
 #include "common/wire/frame_proto.h"
+#include "server/result.h"
 
 namespace sluice::server {
 namespace {
@@ -36,23 +38,36 @@ absl::Status PlanTails(const v1::InferRequest& request, const ModelStore& store,
   return absl::OkStatus();
 }
 
+absl::Status PlanMask(const v1::ResultOptions& options, InferPlan* plan) {
+  if (!v1::MaskFormat_IsValid(options.mask_format())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("options.mask_format ",
+                     static_cast<int>(options.mask_format()), " is unknown"));
+  }
+  if (options.max_mask_side() > vision::kMaxPictureSide) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("options.max_mask_side is ", options.max_mask_side(),
+                     ", expected 0 to ", vision::kMaxPictureSide));
+  }
+  plan->mask.format = options.mask_format();
+  if (options.max_mask_side() > 0) {
+    plan->mask.max_side = static_cast<int>(options.max_mask_side());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status PlanOptions(const v1::ResultOptions& options, InferPlan* plan) {
   const float threshold = options.score_threshold();
   if (!(threshold >= 0.0f && threshold <= 1.0f)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "options.score_threshold is ", threshold, ", expected 0 to 1"));
   }
-  if (!v1::MaskFormat_IsValid(options.mask_format())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("options.mask_format ",
-                     static_cast<int>(options.mask_format()), " is unknown"));
-  }
   plan->score_threshold = threshold;
   if (options.top_k() > 0) {
     plan->top_k = static_cast<int>(
         std::min<uint32_t>(options.top_k(), std::numeric_limits<int>::max()));
   }
-  return absl::OkStatus();
+  return PlanMask(options, plan);
 }
 
 // `found` says where plan.codec comes from.
@@ -88,12 +103,12 @@ absl::Status PlanFrame(const v1::InferRequest& request, const ModelStore& store,
   SLUICE_RETURN_IF_ERROR(codec::CheckLatentShape(shape));
   SLUICE_RETURN_IF_ERROR(
       artifact::CheckLatentSides(codec.spec, shape.height, shape.width));
+  const vision::Size padded = {artifact::InputSide(codec.spec, shape.width),
+                               artifact::InputSide(codec.spec, shape.height)};
+  plan->geometry = {.source = padded, .valid = padded, .padded = padded};
   if (request.has_geometry()) {
-    SLUICE_RETURN_IF_ERROR(
-        wire::GeometryFromProto(request.geometry(),
-                                {artifact::InputSide(codec.spec, shape.width),
-                                 artifact::InputSide(codec.spec, shape.height)})
-            .status());
+    SLUICE_ASSIGN_OR_RETURN(
+        plan->geometry, wire::GeometryFromProto(request.geometry(), padded));
   }
   plan->memory_bytes = bytes.size() + shape.num_elements() * sizeof(float);
   return absl::OkStatus();
@@ -148,45 +163,63 @@ absl::Status PlanImage(const v1::EncodedImage& image, const ModelStore& store,
                        InferPlan* plan) {
   plan->entrance = Entrance::kPixels;
   SLUICE_RETURN_IF_ERROR(PlanImageCodec(image, store, plan));
-  if (!image.view().empty()) {
-    SLUICE_ASSIGN_OR_RETURN(plan->view, vision::ParseViewRule(image.view()));
+  const bool has_view = !image.view().empty();
+  vision::ViewRule rule;
+  if (has_view) {
+    SLUICE_ASSIGN_OR_RETURN(rule, vision::ParseViewRule(image.view()));
   }
   const std::string& data = image.data();
   SLUICE_ASSIGN_OR_RETURN(
       const vision::Size size,
       vision::ProbePicture(
           {reinterpret_cast<const uint8_t*>(data.data()), data.size()}));
-  SLUICE_RETURN_IF_ERROR(CheckPictureSize(size, plan->view.has_value()));
-
-  const vision::Size view = plan->view ? plan->view->size : size;
-  const int pad = plan->codec->artifact.spec.pad_multiple;
-  const size_t view_pixels =
-      (static_cast<size_t>(view.width) + pad) * (view.height + pad);
+  SLUICE_RETURN_IF_ERROR(CheckPictureSize(size, has_view));
+  if (!has_view) rule = {vision::ViewRule::Kind::kFit, size};
+  SLUICE_ASSIGN_OR_RETURN(
+      plan->geometry, vision::MakeGeometry(
+                          size, rule, plan->codec->artifact.spec.pad_multiple));
+  const vision::Size padded = plan->geometry.padded;
+  const size_t view_pixels = static_cast<size_t>(padded.width) * padded.height;
   const size_t picture_pixels = static_cast<size_t>(size.width) * size.height;
   plan->memory_bytes =
       data.size() + 3 * picture_pixels + 3 * view_pixels * sizeof(float);
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<InferPlan> MakeInferPlan(const v1::InferRequest& request,
-                                        const ModelStore& store) {
-  InferPlan plan;
-  SLUICE_RETURN_IF_ERROR(PlanTails(request, store, &plan));
-  SLUICE_RETURN_IF_ERROR(PlanOptions(request.options(), &plan));
+absl::Status PlanPayload(const v1::InferRequest& request,
+                         const ModelStore& store, InferPlan* plan) {
   switch (request.payload_case()) {
     case v1::InferRequest::kFrame:
-      SLUICE_RETURN_IF_ERROR(PlanFrame(request, store, &plan));
-      return plan;
+      return PlanFrame(request, store, plan);
     case v1::InferRequest::kImage:
-      SLUICE_RETURN_IF_ERROR(PlanImage(request.image(), store, &plan));
-      return plan;
+      return PlanImage(request.image(), store, plan);
     case v1::InferRequest::PAYLOAD_NOT_SET:
       break;
   }
   return absl::InvalidArgumentError(
       "the request has no payload: expected a frame or an image");
+}
+
+// A response never exceeds `max_bytes`.
+size_t MaxResponseBytes(const InferPlan& plan, size_t max_bytes) {
+  size_t num_bytes = 0;
+  for (const LoadedTail* tail : plan.tails) {
+    num_bytes += std::min(MaxResultBytes(*tail, plan), max_bytes - num_bytes);
+  }
+  return num_bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<InferPlan> MakeInferPlan(const v1::InferRequest& request,
+                                        const ModelStore& store,
+                                        const ServerLimits& limits) {
+  InferPlan plan;
+  SLUICE_RETURN_IF_ERROR(PlanTails(request, store, &plan));
+  SLUICE_RETURN_IF_ERROR(PlanOptions(request.options(), &plan));
+  SLUICE_RETURN_IF_ERROR(PlanPayload(request, store, &plan));
+  plan.memory_bytes += MaxResponseBytes(plan, limits.max_message_bytes);
+  return plan;
 }
 
 }  // namespace sluice::server

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/codec/frame.h"
 #include "common/vision/geometry.h"
+#include "server/limits.h"
 #include "server/model_store.h"
+#include "server/segmentation.h"
 #include "sluice/v1/inference.pb.h"
 
 namespace sluice::server {
@@ -22,10 +23,14 @@ struct InferPlan {
   const LoadedCodec* codec = nullptr;    // Of all the tails.
   std::vector<const LoadedTail*> tails;  // Distinct, in the request's order.
   codec::Frame frame;  // kLatent: a view into the request, not yet decoded.
-  std::optional<vision::ViewRule> view;  // kPixels; none: the picture as it is.
+  // How the network's input lies in the source. kLatent: what the request says;
+  // the padded input is its own source when it says nothing.
+  vision::Geometry geometry;
   int top_k = 5;
   float score_threshold = 0.0f;
-  size_t memory_bytes = 0;  // Upper bound of message and decoded input.
+  MaskOptions mask;
+  // Upper bound of message, decoded input and results.
+  size_t memory_bytes = 0;
 };
 
 // Reads headers and checksums, decodes nothing. The plan points into `store`
@@ -34,6 +39,7 @@ struct InferPlan {
 // frame and tails, or the tails themselves, differ in codec, ResourceExhausted
 // when declared sizes exceed a limit.
 absl::StatusOr<InferPlan> MakeInferPlan(const v1::InferRequest& request,
-                                        const ModelStore& store);
+                                        const ModelStore& store,
+                                        const ServerLimits& limits);
 
 }  // namespace sluice::server

@@ -32,18 +32,13 @@ absl::StatusOr<DecodedInput> DecodePixels(const v1::EncodedImage& image,
       const vision::Picture picture,
       vision::DecodePicture(
           {reinterpret_cast<const uint8_t*>(data.data()), data.size()}));
-  const vision::ViewRule as_it_is = {vision::ViewRule::Kind::kFit,
-                                     picture.size()};
+  SLUICE_ASSIGN_OR_RETURN(const vision::Picture view,
+                          vision::MakeView(picture, plan.geometry));
   const artifact::CodecSpec& spec = plan.codec->artifact.spec;
   SLUICE_ASSIGN_OR_RETURN(
-      const vision::Geometry geometry,
-      vision::MakeGeometry(picture.size(), plan.view.value_or(as_it_is),
-                           spec.pad_multiple));
-  SLUICE_ASSIGN_OR_RETURN(const vision::Picture view,
-                          vision::MakeView(picture, geometry));
-  SLUICE_ASSIGN_OR_RETURN(
       base::FloatTensor input,
-      vision::ViewToInput(view, geometry, spec.input_scale, spec.input_offset));
+      vision::ViewToInput(view, plan.geometry, spec.input_scale,
+                          spec.input_offset));
   return DecodedInput{.tensor = std::move(input)};
 }
 

@@ -7,9 +7,10 @@
 namespace sluice::server {
 
 struct ServerLimits {
+  // Of a request; a result that would take a response beyond it is refused.
   size_t max_message_bytes = 4u << 20;
   // Requests accepted and not yet answered, and the memory they may hold:
-  // message, decoded input, for pictures their pixels.
+  // message, decoded input, for pictures their pixels, results.
   size_t max_queued_tasks = 64;
   size_t max_queued_bytes = 512u << 20;
   size_t max_batch_size = 8;

@@ -16,7 +16,7 @@
 #include "common/base/file_io.h"
 #include "common/model/compute.h"
 #include "common/model/decoder_network.h"
-#include "common/model/tail.h"
+#include "common/model/torchscript_tail.h"
 #include "common/wire/credentials.h"
 #include "server/flags.h"
 #include "server/model_store.h"
@@ -80,6 +80,16 @@ Server::Options ServerOptions(
   return options;
 }
 
+NetworkLoader LoaderFor(const Flags& flags) {
+  const model::TorchScriptRule rule = flags.allow_torchscript
+                                          ? model::TorchScriptRule::kAllowed
+                                          : model::TorchScriptRule::kRefused;
+  return {.load_decoder = model::LoadFeatureDecoder,
+          .load_tail = [rule](const artifact::TailArtifact& tail) {
+            return model::LoadAnyTail(tail, rule);
+          }};
+}
+
 void LogStart(const Server& server, const Flags& flags) {
   spdlog::info(
       "sluice-server {} serves {} by {} with codecs {}; tails {} (default {}); "
@@ -128,9 +138,8 @@ int Run(const Flags& flags) {
   if (!listen.ok()) return Fail(kBadUsage, listen.status());
   auto credentials = Credentials(flags);
   if (!credentials.ok()) return Fail(kBadUsage, credentials.status());
-  auto store = ModelStore::Load(
-      flags.models, {model::LoadFeatureDecoder, model::LoadTailNetwork},
-      flags.default_tail);
+  auto store =
+      ModelStore::Load(flags.models, LoaderFor(flags), flags.default_tail);
   if (!store.ok()) return Fail(kBadModels, store.status());
   return Serve(
       flags, *std::move(store),

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
+#include "server/segmentation.h"
 
 namespace sluice::server {
 namespace {
@@ -72,7 +73,9 @@ absl::StatusOr<LoadedTail> LoadTailFolder(const fs::path& folder,
   auto network = loader.load_tail(tail);
   if (!network.ok()) return AtFolder(folder, network.status());
   tail.weights.clear();
-  return LoadedTail{std::move(tail), *std::move(network)};
+  tail.module = {};
+  return LoadedTail{.artifact = std::move(tail),
+                    .network = *std::move(network)};
 }
 
 absl::Status CheckDistinctCodecs(std::span<const LoadedCodec> codecs) {
@@ -103,6 +106,25 @@ absl::Status MakeKnownAnswers(std::span<LoadedCodec> codecs) {
     if (!status.ok()) {
       return absl::Status(status.code(), absl::StrCat(artifact.spec.name, ": ",
                                                       status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetTasks(std::span<LoadedTail> tails) {
+  for (LoadedTail& tail : tails) {
+    const auto task = ParseTailTask(tail.artifact.spec.task);
+    if (!task.ok()) {
+      return absl::Status(task.status().code(),
+                          absl::StrCat("tail \"", tail.name(),
+                                       "\": ", task.status().message()));
+    }
+    tail.task = *task;
+    const size_t num_labels = tail.artifact.labels.size();
+    if (*task == TailTask::kSegmentation && num_labels > kMaxSegmentLabels) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "tail \"", tail.name(), "\" has ", num_labels,
+          " labels, expected at most ", kMaxSegmentLabels, " of a mask"));
     }
   }
   return absl::OkStatus();
@@ -173,6 +195,7 @@ absl::StatusOr<ModelStore> ModelStore::Create(std::vector<LoadedCodec> codecs,
   ModelStore store(std::move(codecs), std::move(tails), 0);
   SLUICE_RETURN_IF_ERROR(CheckDistinctCodecs(store.codecs_));
   SLUICE_RETURN_IF_ERROR(MakeKnownAnswers(store.codecs_));
+  SLUICE_RETURN_IF_ERROR(SetTasks(store.tails_));
   SLUICE_RETURN_IF_ERROR(
       CheckTails(store.tails_, store.codecs_, store.DescribeCodecs()));
   if (!default_tail.empty()) {

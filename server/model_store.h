@@ -16,6 +16,7 @@
 #include "common/codec/known_answer.h"
 #include "common/model/decoder_network.h"
 #include "common/model/tail.h"
+#include "server/tail_task.h"
 
 namespace sluice::server {
 
@@ -32,6 +33,8 @@ struct LoadedCodec {
 struct LoadedTail {
   artifact::TailArtifact artifact;
   std::unique_ptr<model::Tail> network;
+  // Of artifact.spec.task; ModelStore::Create sets it.
+  TailTask task = TailTask::kClassification;
 
   const std::string& name() const { return artifact.spec.name; }
   bool Accepts(const LoadedCodec& codec) const;
@@ -57,10 +60,11 @@ class ModelStore {
       const std::string& default_tail);
 
   // InvalidArgument when there is no codec or no tail, a codec or a tail name
-  // comes twice, two ids share their short form, or a tail accepts none of the
-  // codecs; FailedPrecondition when a codec fails its own known answer;
-  // NotFound when `default_tail` is not among the tails. An empty
-  // `default_tail` makes the first tail the default.
+  // comes twice, two ids share their short form, a tail accepts none of the
+  // codecs, or its task is unknown or cannot have as many labels;
+  // FailedPrecondition when a codec fails its own known answer; NotFound when
+  // `default_tail` is not among the tails. An empty `default_tail` makes the
+  // first tail the default.
   static absl::StatusOr<ModelStore> Create(std::vector<LoadedCodec> codecs,
                                            std::vector<LoadedTail> tails,
                                            const std::string& default_tail);

@@ -1,18 +1,14 @@
 #include "server/tail_runner.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <future>
-#include <map>
 #include <span>
-#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/float_tensor.h"
 #include "common/base/status_macros.h"
-#include "common/wire/grpc_status.h"
-#include "server/classification.h"
+#include "server/tail_task.h"
 
 namespace sluice::server {
 namespace {
@@ -21,12 +17,6 @@ using base::FloatTensor;
 using Tasks = std::vector<std::unique_ptr<InferTask>>;
 
 constexpr int kWarmUpSide = 224;  // Pixels, before padding.
-
-// What one tail made of the samples that asked for it.
-struct TailOutput {
-  std::vector<size_t> samples;  // Indices into the batch, ascending.
-  absl::StatusOr<FloatTensor> logits = absl::InternalError("not run");
-};
 
 FloatTensor ConcatenateInputs(const Tasks& tasks) {
   const FloatTensor& first = tasks.front()->input().tensor;
@@ -77,56 +67,32 @@ absl::StatusOr<FloatTensor> ComputeFeatures(const Tasks& tasks) {
   return features;
 }
 
-absl::StatusOr<FloatTensor> RunTail(const LoadedTail& tail,
-                                    const FloatTensor& features) {
-  SLUICE_ASSIGN_OR_RETURN(FloatTensor logits, tail.network->Run(features));
-  const std::vector<int64_t> expected = {
-      features.shape[0], static_cast<int64_t>(tail.artifact.labels.size())};
-  if (logits.shape != expected) {
-    return absl::InternalError(absl::StrCat(
-        "tail \"", tail.name(), "\" made ", base::ShapeToString(logits.shape),
-        ", expected ", base::ShapeToString(expected)));
-  }
-  return logits;
+absl::StatusOr<std::vector<model::NamedTensor>> RunTail(
+    const LoadedTail& tail, const FloatTensor& features) {
+  SLUICE_ASSIGN_OR_RETURN(std::vector<model::NamedTensor> outputs,
+                          tail.network->Run(features));
+  const absl::Status status = CheckTailOutputs(
+      tail.task, features.shape[0],
+      static_cast<int64_t>(tail.artifact.labels.size()), outputs);
+  if (status.ok()) return outputs;
+  return absl::Status(status.code(), absl::StrCat("tail \"", tail.name(), "\" ",
+                                                  status.message()));
 }
 
-std::map<const LoadedTail*, TailOutput> RunTails(const Tasks& tasks,
-                                                 const FloatTensor& features) {
-  std::map<const LoadedTail*, TailOutput> outputs;
+BatchOutput RunTails(const Tasks& tasks, const FloatTensor& features) {
+  BatchOutput outputs;
   for (size_t i = 0; i < tasks.size(); ++i) {
     for (const LoadedTail* tail : tasks[i]->plan().tails) {
       outputs[tail].samples.push_back(i);
     }
   }
   for (auto& [tail, output] : outputs) {
-    output.logits =
+    output.tensors =
         output.samples.size() == tasks.size()
             ? RunTail(*tail, features)
             : RunTail(*tail, SelectSamples(features, output.samples));
   }
   return outputs;
-}
-
-void AddResult(const LoadedTail& tail, const TailOutput& output, size_t sample,
-               InferTask* task) {
-  v1::Result* result = task->response().add_results();
-  result->set_tail(tail.name());
-  if (!output.logits.ok()) {
-    wire::StatusToProto(output.logits.status(), result);
-    return;
-  }
-  const size_t row =
-      std::lower_bound(output.samples.begin(), output.samples.end(), sample) -
-      output.samples.begin();
-  const size_t num_classes = tail.artifact.labels.size();
-  auto classification = ClassifyLogits(
-      std::span(output.logits->values).subspan(row * num_classes, num_classes),
-      tail.artifact.labels, task->plan().top_k, task->plan().score_threshold);
-  if (!classification.ok()) {
-    wire::StatusToProto(classification.status(), result);
-    return;
-  }
-  *result->mutable_classification() = *std::move(classification);
 }
 
 FloatTensor Zeros(std::vector<int64_t> shape) {
@@ -169,8 +135,9 @@ absl::Status WarmUp(const ModelStore& store) {
 
 absl::StatusOr<std::unique_ptr<TailRunner>> TailRunner::Start(
     const ModelStore* store, BatchScheduler<InferTask>* queue,
-    const base::Clock* clock, std::function<void()> on_thread_start) {
-  std::unique_ptr<TailRunner> runner(new TailRunner(queue, clock));
+    ResultPool* result_pool, const base::Clock* clock,
+    std::function<void()> on_thread_start) {
+  std::unique_ptr<TailRunner> runner(new TailRunner(queue, result_pool, clock));
   std::promise<absl::Status> promise;
   std::future<absl::Status> warmed_up = promise.get_future();
   runner->thread_ =
@@ -203,19 +170,15 @@ void TailRunner::RunBatch(Tasks tasks) {
     return;
   }
   const base::TimePoint decoded = clock_->Now();
-  const auto outputs = RunTails(tasks, *features);
+  const auto output =
+      std::make_shared<const BatchOutput>(RunTails(tasks, *features));
   const base::TimePoint done = clock_->Now();
   for (size_t i = 0; i < tasks.size(); ++i) {
-    InferTask& task = *tasks[i];
-    const base::TimePoint start_of_results = clock_->Now();
-    for (const LoadedTail* tail : task.plan().tails) {
-      AddResult(*tail, outputs.at(tail), i, &task);
-    }
-    v1::ServerTimings& timings = *task.response().mutable_timings();
+    v1::ServerTimings& timings = *tasks[i]->response().mutable_timings();
     timings.set_decoder_network_us(MicrosBetween(start, decoded));
     timings.set_tail_us(MicrosBetween(decoded, done));
-    timings.set_postprocess_us(MicrosBetween(start_of_results, clock_->Now()));
-    task.Finish(absl::OkStatus());
+    result_pool_->Add(
+        {.task = std::move(tasks[i]), .output = output, .sample = i});
   }
 }
 

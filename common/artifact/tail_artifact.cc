@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "common/artifact/artifact_files.h"
 #include "common/artifact/json_fields.h"
 #include "common/base/file_io.h"
+#include "common/base/hash.h"
 #include "common/base/status_macros.h"
 
 namespace sluice::artifact {
@@ -21,6 +23,10 @@ using ::nlohmann::json;
 constexpr int kLayoutVersion = 1;
 constexpr int kMaxLabels = 1 << 20;
 constexpr size_t kMaxLabelsBytes = 16u << 20;
+constexpr char kTorchScriptTask[] = "tensors";
+constexpr char kWeightsFile[] = "tail.safetensors";
+constexpr char kModuleFile[] = "module.pt";
+constexpr char kLabelsFile[] = "labels.txt";
 
 absl::StatusOr<std::vector<std::string>> ParseCodecIds(
     const JsonObject& fields) {
@@ -49,10 +55,19 @@ absl::StatusOr<TailSpec> ParseSpec(const JsonObject& fields) {
   SLUICE_ASSIGN_OR_RETURN(spec.name, fields.Name("name"));
   SLUICE_ASSIGN_OR_RETURN(spec.task, fields.Name("task"));
   SLUICE_ASSIGN_OR_RETURN(spec.family, fields.Name("family"));
+  if (IsTorchScript(spec) && spec.task != kTorchScriptTask) {
+    return fields.Error("task", "\"tensors\", as family is \"torchscript\"",
+                        Quoted(spec.task));
+  }
   SLUICE_ASSIGN_OR_RETURN(spec.codec_ids, ParseCodecIds(fields));
   SLUICE_ASSIGN_OR_RETURN(const JsonObject network, fields.Object("network"));
   spec.network = network.value();
   return spec;
+}
+
+absl::StatusOr<int> ParseNumLabels(const JsonObject& fields,
+                                   const TailSpec& spec) {
+  return fields.Int("num_labels", IsTorchScript(spec) ? 0 : 1, kMaxLabels);
 }
 
 json TailJson(const TailSpec& spec, const std::string& sha256,
@@ -92,6 +107,10 @@ absl::Status CheckLabels(const std::vector<std::string>& labels) {
 
 absl::StatusOr<std::vector<std::string>> ReadLabels(const fs::path& path,
                                                     int num_labels) {
+  std::error_code error;
+  if (num_labels == 0 && !fs::exists(path, error)) {
+    return std::vector<std::string>();
+  }
   SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
                           ReadPart(path, kMaxLabelsBytes));
   // Counted first, as every line, empty ones too, becomes a string.
@@ -110,7 +129,35 @@ absl::StatusOr<std::vector<std::string>> ReadLabels(const fs::path& path,
   return labels;
 }
 
+absl::Status WriteLabels(const fs::path& path,
+                         const std::vector<std::string>& labels) {
+  if (!labels.empty()) {
+    return base::WriteFileAtomically(path, absl::StrJoin(labels, "\n") + "\n");
+  }
+  std::error_code error;
+  fs::remove(path, error);
+  if (!error) return absl::OkStatus();
+  return absl::ErrnoToStatus(error.value(),
+                             absl::StrCat("cannot remove ", path.string()));
+}
+
+// What is written must load, so it passes the loader's checks first.
+absl::Status CheckWritable(const TailSpec& spec,
+                           const std::vector<std::string>& labels,
+                           const json& about) {
+  const json draft = TailJson(spec, "", labels.size(), about);
+  SLUICE_ASSIGN_OR_RETURN(const JsonObject fields,
+                          JsonObject::Create(draft, "tail spec"));
+  SLUICE_RETURN_IF_ERROR(ParseSpec(fields).status());
+  SLUICE_RETURN_IF_ERROR(ParseNumLabels(fields, spec).status());
+  return InContext(CheckLabels(labels), "labels");
+}
+
 }  // namespace
+
+bool IsTorchScript(const TailSpec& spec) {
+  return spec.family == kTorchScriptFamily;
+}
 
 absl::StatusOr<TailArtifact> LoadTail(const fs::path& folder) {
   SLUICE_RETURN_IF_ERROR(CheckFolder(folder));
@@ -122,11 +169,17 @@ absl::StatusOr<TailArtifact> LoadTail(const fs::path& folder) {
   SLUICE_ASSIGN_OR_RETURN(tail.spec, ParseSpec(fields));
   SLUICE_ASSIGN_OR_RETURN(tail.digest, fields.Digest("sha256"));
   SLUICE_ASSIGN_OR_RETURN(const int num_labels,
-                          fields.Int("num_labels", 1, kMaxLabels));
+                          ParseNumLabels(fields, tail.spec));
   SLUICE_ASSIGN_OR_RETURN(tail.labels,
-                          ReadLabels(folder / "labels.txt", num_labels));
-  SLUICE_ASSIGN_OR_RETURN(
-      tail.weights, ReadWeights(folder / "tail.safetensors", tail.digest));
+                          ReadLabels(folder / kLabelsFile, num_labels));
+  if (IsTorchScript(tail.spec)) {
+    SLUICE_ASSIGN_OR_RETURN(
+        tail.module,
+        ReadVerified(folder / kModuleFile, kMaxModuleBytes, tail.digest));
+  } else {
+    SLUICE_ASSIGN_OR_RETURN(tail.weights,
+                            ReadWeights(folder / kWeightsFile, tail.digest));
+  }
   tail.about = value.value("about", json());
   return tail;
 }
@@ -134,21 +187,41 @@ absl::StatusOr<TailArtifact> LoadTail(const fs::path& folder) {
 absl::Status WriteTail(const fs::path& folder, const TailSpec& spec,
                        const std::vector<std::string>& labels,
                        const TensorMap& weights, const json& about) {
-  // What is written must load, so it passes the loader's checks first.
-  const json draft = TailJson(spec, "", labels.size(), about);
-  SLUICE_ASSIGN_OR_RETURN(const JsonObject fields,
-                          JsonObject::Create(draft, "tail spec"));
-  SLUICE_RETURN_IF_ERROR(ParseSpec(fields).status());
-  SLUICE_RETURN_IF_ERROR(fields.Int("num_labels", 1, kMaxLabels).status());
-  SLUICE_RETURN_IF_ERROR(InContext(CheckLabels(labels), "labels"));
-
+  if (IsTorchScript(spec)) {
+    return absl::InvalidArgumentError(
+        "tail spec: family: expected one with weights, found \"torchscript\"");
+  }
+  SLUICE_RETURN_IF_ERROR(CheckWritable(spec, labels, about));
   SLUICE_RETURN_IF_ERROR(CreateFolder(folder));
   SLUICE_ASSIGN_OR_RETURN(const std::string sha256,
-                          WriteWeights(folder / "tail.safetensors", weights));
-  SLUICE_RETURN_IF_ERROR(base::WriteFileAtomically(
-      folder / "labels.txt", absl::StrJoin(labels, "\n") + "\n"));
+                          WriteWeights(folder / kWeightsFile, weights));
+  SLUICE_RETURN_IF_ERROR(WriteLabels(folder / kLabelsFile, labels));
   return WriteJsonFile(folder / "tail.json",
                        TailJson(spec, sha256, labels.size(), about));
+}
+
+absl::Status WriteTorchScriptTail(const fs::path& folder, const TailSpec& spec,
+                                  const std::vector<std::string>& labels,
+                                  std::span<const uint8_t> module,
+                                  const json& about) {
+  if (!IsTorchScript(spec)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tail spec: family: expected \"torchscript\", found ",
+                     Quoted(spec.family)));
+  }
+  if (module.size() > kMaxModuleBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("module: expected at most ", kMaxModuleBytes,
+                     " bytes, found ", module.size()));
+  }
+  SLUICE_RETURN_IF_ERROR(CheckWritable(spec, labels, about));
+  SLUICE_RETURN_IF_ERROR(CreateFolder(folder));
+  SLUICE_RETURN_IF_ERROR(
+      base::WriteFileAtomically(folder / kModuleFile, module));
+  SLUICE_RETURN_IF_ERROR(WriteLabels(folder / kLabelsFile, labels));
+  return WriteJsonFile(
+      folder / "tail.json",
+      TailJson(spec, base::Sha256Hex(module), labels.size(), about));
 }
 
 absl::Status RewriteTailAbout(const fs::path& folder, const json& about) {

@@ -1,7 +1,10 @@
-// A tail folder: tail.json, weights and labels (DESIGN section 4).
+// A tail folder: tail.json, weights or a module, and labels (DESIGN section 4).
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +13,11 @@
 #include "nlohmann/json.hpp"
 
 namespace sluice::artifact {
+
+// Tails of this family are TorchScript modules: code, run as it is. Their task
+// is "tensors".
+inline constexpr char kTorchScriptFamily[] = "torchscript";
+inline constexpr size_t kMaxModuleBytes = 512u << 20;
 
 struct TailSpec {
   std::string name;    // "imagenet": what a request names.
@@ -22,15 +30,19 @@ struct TailSpec {
 
 struct TailArtifact {
   TailSpec spec;
-  std::string digest;               // SHA-256 of tail.safetensors, hex.
-  std::vector<std::string> labels;  // One per class, in order.
-  TensorMap weights;
+  std::string digest;  // SHA-256 of tail.safetensors or module.pt, hex.
+  // One per class, in order. TorchScript may do without: none, no labels.txt.
+  std::vector<std::string> labels;
+  TensorMap weights;            // Of tail.safetensors.
+  std::vector<uint8_t> module;  // module.pt instead, when IsTorchScript.
   nlohmann::json about;
 };
 
-// Verifies the digest and the label count. InvalidArgument naming file and
-// field; NotFound when there is no such folder; ReadFile's errors for a file
-// that is there and cannot be read.
+bool IsTorchScript(const TailSpec& spec);
+
+// Verifies the digest and the label count; runs nothing. InvalidArgument naming
+// file and field; NotFound when there is no such folder; ReadFile's errors for
+// a file that is there and cannot be read.
 absl::StatusOr<TailArtifact> LoadTail(const std::filesystem::path& folder);
 
 // Writes the three files, tail.json last, making the folder. InvalidArgument
@@ -39,6 +51,13 @@ absl::Status WriteTail(const std::filesystem::path& folder,
                        const TailSpec& spec,
                        const std::vector<std::string>& labels,
                        const TensorMap& weights, const nlohmann::json& about);
+
+// Likewise for IsTorchScript; without labels there is no labels.txt.
+absl::Status WriteTorchScriptTail(const std::filesystem::path& folder,
+                                  const TailSpec& spec,
+                                  const std::vector<std::string>& labels,
+                                  std::span<const uint8_t> module,
+                                  const nlohmann::json& about);
 
 // Replaces the free part of tail.json; the rest stays.
 absl::Status RewriteTailAbout(const std::filesystem::path& folder,

@@ -25,7 +25,7 @@ absl::StatusOr<EntropicStudentShape> EntropicStudentShapeOf(
         absl::StrCat("codec.json: canonical.rates.count: family ", spec.family,
                      " has 1, found ", spec.num_rates));
   }
-  FieldReader fields(spec.decoder, "canonical.decoder");
+  FieldReader fields(spec.decoder, "codec.json: canonical.decoder");
   EntropicStudentShape shape = {
       .latent_channels = spec.latent_channels,
       .decoder_width = fields.Take("width", kMaxDecoderWidth),

@@ -1,4 +1,4 @@
-// Reads a family's hyperparameters out of codec.json.
+// Reads a family's hyperparameters out of codec.json or tail.json.
 #pragma once
 
 #include <string>
@@ -9,12 +9,18 @@
 namespace sluice::model {
 
 // Bounded positive integers out of one JSON object; keeps the first problem.
+// `path` names it in messages: "codec.json: canonical.encoder".
 class FieldReader {
  public:
   FieldReader(const nlohmann::json& object, std::string path)
       : object_(object), path_(std::move(path)) {}
 
   int Take(const char* field, int max);
+  // One that `factor` divides.
+  int TakeMultiple(const char* field, int factor, int max);
+  // A word that has to be there as it is.
+  void Expect(const char* field, const char* word);
+
   const absl::Status& status() const { return status_; }
 
  private:

@@ -17,19 +17,29 @@ Conv::Conv(WeightReader& reader, const std::string& name, const ConvSpec& spec)
                           : at::Tensor()) {}
 
 at::Tensor Conv::operator()(const at::Tensor& x) const {
-  const int border = spec_.padding == Padding::kSame   ? (spec_.kernel - 1) / 2
+  // In bfloat16, LibTorch 1.13 leaves the weight gradient of a dilated
+  // depthwise convolution unwritten.
+  if (spec_.dilation > 1 && spec_.groups > 1 && weight_.requires_grad()) {
+    return InFloat32(x);
+  }
+  return Convolve(x);
+}
+
+at::Tensor Conv::Convolve(const at::Tensor& x) const {
+  const int border = spec_.padding == Padding::kSame
+                         ? spec_.dilation * (spec_.kernel - 1) / 2
                      : spec_.padding == Padding::kHalf ? spec_.kernel / 2
                                                        : 0;
   const at::Tensor padded = spec_.padding == Padding::kRightBottom
                                 ? at::constant_pad_nd(x, {0, 1, 0, 1})
                                 : x;
   return at::conv2d(padded, weight_, bias_, spec_.stride, border,
-                    /*dilation=*/1, spec_.groups);
+                    spec_.dilation, spec_.groups);
 }
 
 at::Tensor Conv::InFloat32(const at::Tensor& x) const {
   const NoAutocast no_autocast;
-  return (*this)(x.to(at::kFloat));
+  return Convolve(x.to(at::kFloat));
 }
 
 double Conv::Macs(double output_positions) const {
@@ -50,6 +60,21 @@ void InitConv(const std::string& name, const ConvSpec& spec, double scale,
   if (spec.has_bias) {
     (*weights)[name + ".bias"] = at::zeros({spec.out_channels}, at::kFloat);
   }
+}
+
+GroupNorm::GroupNorm(WeightReader& reader, const std::string& name,
+                     int channels)
+    : weight_(reader.Take(name + ".weight", {channels})),
+      bias_(reader.Take(name + ".bias", {channels})) {}
+
+at::Tensor GroupNorm::operator()(const at::Tensor& x) const {
+  const NoAutocast no_autocast;
+  return at::group_norm(x.to(at::kFloat), kNormGroups, weight_, bias_);
+}
+
+void InitGroupNorm(const std::string& name, int channels, Weights* weights) {
+  (*weights)[name + ".weight"] = at::ones({channels}, at::kFloat);
+  (*weights)[name + ".bias"] = at::zeros({channels}, at::kFloat);
 }
 
 namespace {

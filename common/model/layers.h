@@ -11,8 +11,9 @@
 namespace sluice::model {
 
 // How a convolution meets the border. kValid adds nothing; kSame adds (k-1)/2
-// all around; kHalf adds k/2, one more where k is even; kRightBottom adds one
-// row and column at the far ends, TensorFlow's way at stride 2 for even sizes.
+// times the dilation all around; kHalf adds k/2, one more where k is even;
+// kRightBottom adds one row and column at the far ends, TensorFlow's way at
+// stride 2 for even sizes.
 enum class Padding { kValid, kSame, kHalf, kRightBottom };
 
 struct ConvSpec {
@@ -21,6 +22,7 @@ struct ConvSpec {
   int kernel = 1;
   int stride = 1;
   int groups = 1;
+  int dilation = 1;
   Padding padding = Padding::kSame;
   bool has_bias = true;
 };
@@ -41,6 +43,8 @@ class Conv {
   double Macs(double output_positions) const;
 
  private:
+  at::Tensor Convolve(const at::Tensor& x) const;
+
   ConvSpec spec_;
   at::Tensor weight_;
   at::Tensor bias_;
@@ -50,6 +54,26 @@ class Conv {
 // et al. 2015), zero bias if any.
 void InitConv(const std::string& name, const ConvSpec& spec, double scale,
               const at::Generator& generator, Weights* weights);
+
+// Group normalization (Wu & He, ECCV 2018) over [N,C,H,W] in float32, which
+// depends on no other sample. Weights "<name>.weight" and "<name>.bias".
+class GroupNorm {
+ public:
+  GroupNorm() = default;
+  // REQUIRES: kNormGroups divides `channels`.
+  GroupNorm(WeightReader& reader, const std::string& name, int channels);
+
+  at::Tensor operator()(const at::Tensor& x) const;
+
+ private:
+  at::Tensor weight_;
+  at::Tensor bias_;
+};
+
+inline constexpr int kNormGroups = 8;
+
+// The identity, once normalized.
+void InitGroupNorm(const std::string& name, int channels, Weights* weights);
 
 // x + expand(relu(conv3x3(relu(reduce(x))))), 1x1 - 3x3 - 1x1, no
 // normalization. Weights "<name>.reduce", "<name>.conv", "<name>.expand".

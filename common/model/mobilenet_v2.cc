@@ -13,7 +13,7 @@ namespace {
 constexpr int kStemChannels = 32;
 constexpr int kLastChannels = 1280;
 constexpr int kExpansion = 6;
-constexpr int kDeepTapBlock = 12;
+constexpr int kDilatedFromBlock = 13;
 constexpr std::array<int, kMobileNetBlocks> kChannels = {
     16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320};
 
@@ -27,10 +27,13 @@ at::Tensor Relu6(const at::Tensor& x) {
   return x.requires_grad() ? at::clamp(x, 0, 6) : at::hardtanh(x, 0, 6);
 }
 
-InvertedResidual ReadBlock(WeightReader& reader, int index) {
+InvertedResidual ReadBlock(WeightReader& reader, int index,
+                           MobileNetBody::Resolution resolution) {
   const int in = index == 0 ? kStemChannels : kChannels[index - 1];
   const int out = kChannels[index];
-  const int stride = StrideOf(index);
+  const bool dilated = resolution == MobileNetBody::Resolution::kDilated;
+  const int stride =
+      dilated && index == kDilatedFromBlock ? 1 : StrideOf(index);
   const int middle = index == 0 ? in : in * kExpansion;
   const std::string name = absl::StrCat("block", index);
   InvertedResidual block;
@@ -47,6 +50,7 @@ InvertedResidual ReadBlock(WeightReader& reader, int index) {
             .kernel = 3,
             .stride = stride,
             .groups = middle,
+            .dilation = dilated && index > kDilatedFromBlock ? 2 : 1,
             .padding = stride == 2 ? Padding::kRightBottom : Padding::kSame});
   block.project = Conv(reader, name + ".project",
                        {.in_channels = middle, .out_channels = out});
@@ -72,7 +76,8 @@ absl::StatusOr<MobileNetEntrance> MobileNetEntrance::Create(
                          .stride = 2,
                          .padding = Padding::kRightBottom});
   for (int i = 0; i < kMobileNetSeamBlock; ++i) {
-    entrance.blocks_.push_back(ReadBlock(reader, i));
+    entrance.blocks_.push_back(
+        ReadBlock(reader, i, MobileNetBody::Resolution::kStrided));
   }
   SLUICE_RETURN_IF_ERROR(reader.Finish());
   return entrance;
@@ -85,13 +90,29 @@ at::Tensor MobileNetEntrance::operator()(const at::Tensor& pictures) const {
   return x;
 }
 
+MobileNetBody::MobileNetBody(WeightReader& reader, Resolution resolution) {
+  for (int i = kMobileNetSeamBlock; i < kMobileNetBlocks; ++i) {
+    blocks_.push_back(ReadBlock(reader, i, resolution));
+  }
+}
+
+std::vector<at::Tensor> MobileNetBody::operator()(
+    const at::Tensor& features) const {
+  std::vector<at::Tensor> stages;
+  at::Tensor x = features.contiguous(at::MemoryFormat::ChannelsLast);
+  for (int i = 0; i < static_cast<int>(blocks_.size()); ++i) {
+    x = Run(blocks_[i], x);
+    const int next = kMobileNetSeamBlock + i + 1;
+    if (next == kMobileNetBlocks || StrideOf(next) == 2) stages.push_back(x);
+  }
+  return stages;
+}
+
 absl::StatusOr<MobileNetTail> MobileNetTail::Create(const Weights& weights,
                                                     int num_classes) {
   WeightReader reader(weights);
   MobileNetTail tail;
-  for (int i = kMobileNetSeamBlock; i < kMobileNetBlocks; ++i) {
-    tail.blocks_.push_back(ReadBlock(reader, i));
-  }
+  tail.body_ = MobileNetBody(reader, MobileNetBody::Resolution::kStrided);
   tail.last_conv_ =
       Conv(reader, "last_conv",
            {.in_channels = kChannels.back(), .out_channels = kLastChannels});
@@ -105,16 +126,9 @@ absl::StatusOr<MobileNetTail> MobileNetTail::Create(const Weights& weights,
 MobileNetTail::Output MobileNetTail::operator()(
     const at::Tensor& features) const {
   Output output;
-  at::Tensor x = features.contiguous(at::MemoryFormat::ChannelsLast);
-  for (int i = 0; i < static_cast<int>(blocks_.size()); ++i) {
-    x = Run(blocks_[i], x);
-    const int block = kMobileNetSeamBlock + i;
-    if (block == kDeepTapBlock) output.deep = x;
-    if (block + 1 == kMobileNetBlocks || StrideOf(block + 1) == 2) {
-      output.stages.push_back(x);
-    }
-  }
-  x = Relu6(last_conv_(x)).mean({2, 3});
+  output.stages = body_(features);
+  output.deep = output.stages[1];
+  const at::Tensor x = Relu6(last_conv_(output.stages.back())).mean({2, 3});
   output.logits = at::linear(x, classifier_weight_, classifier_bias_);
   return output;
 }

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,7 @@ namespace sluice::model {
 // The seam lies before block 4: 32 channels at 1/8 resolution.
 inline constexpr int kMobileNetSeamBlock = 4;
 inline constexpr int kMobileNetSeamChannels = 32;
+inline constexpr int kMobileNetSeamStride = 8;
 inline constexpr int kMobileNetBlocks = 17;
 
 // An inverted residual: expand 1x1, depthwise 3x3, project 1x1 (linear).
@@ -37,23 +39,43 @@ class MobileNetEntrance {
   std::vector<InvertedResidual> blocks_;
 };
 
-// Blocks 4..16, last_conv, global average pool, classifier: features
-// [N,32,h,w], h and w multiples of 4 -> logits [N,num_classes].
+// Blocks 4..16, what every task shares. Weights "block4".. .
+class MobileNetBody {
+ public:
+  // kDilated keeps the last stage at twice the resolution: block 13 does not
+  // stride and those behind it see as far by a dilation of 2 (Chen et al.,
+  // "Rethinking atrous convolution", 2017).
+  enum class Resolution { kStrided, kDilated };
+
+  MobileNetBody() = default;
+  MobileNetBody(WeightReader& reader, Resolution resolution);
+
+  // Features [N,32,h,w], h and w multiples of 4 -> the outputs of blocks 5, 12
+  // and 16: [N,32,h,w], [N,96,h/2,w/2] and [N,320,h/4,w/4] (h/2,w/2 dilated).
+  std::vector<at::Tensor> operator()(const at::Tensor& features) const;
+
+ private:
+  std::vector<InvertedResidual> blocks_;
+};
+
+inline constexpr std::array<int, 3> kMobileNetStageChannels = {32, 96, 320};
+
+// The body, last_conv, global average pool, classifier: features [N,32,h,w], h
+// and w multiples of 4 -> logits [N,num_classes].
 class MobileNetTail {
  public:
   static absl::StatusOr<MobileNetTail> Create(const Weights& weights,
                                               int num_classes);
 
   struct Output {
-    at::Tensor deep;  // Block 12's output [N,96,h/2,w/2], for distillation.
-    // Outputs of blocks 5, 12 and 16, the last of each resolution.
-    std::vector<at::Tensor> stages;
-    at::Tensor logits;  // [N,num_classes]
+    at::Tensor deep;                 // Block 12's, for distillation.
+    std::vector<at::Tensor> stages;  // The body's.
+    at::Tensor logits;               // [N,num_classes]
   };
   Output operator()(const at::Tensor& features) const;
 
  private:
-  std::vector<InvertedResidual> blocks_;
+  MobileNetBody body_;
   Conv last_conv_;
   at::Tensor classifier_weight_;
   at::Tensor classifier_bias_;

@@ -13,7 +13,7 @@ absl::StatusOr<PatchDecoderShape> PatchDecoderShapeOf(
     const artifact::CodecSpec& spec) {
   SLUICE_RETURN_IF_ERROR(CheckStrides(spec, kPatchStride,
                                       /*latent_trim=*/0, kPatchStride));
-  FieldReader fields(spec.decoder, "canonical.decoder");
+  FieldReader fields(spec.decoder, "codec.json: canonical.decoder");
   PatchDecoderShape shape;
   shape.latent_channels = spec.latent_channels;
   shape.num_rates = spec.num_rates;

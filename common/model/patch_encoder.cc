@@ -32,7 +32,7 @@ absl::StatusOr<PatchEncoderShape> PatchEncoderShapeOf(
     const artifact::CodecSpec& spec) {
   SLUICE_RETURN_IF_ERROR(CheckStrides(spec, kPatchStride,
                                       /*latent_trim=*/0, kPatchStride));
-  FieldReader fields(spec.encoder, "canonical.encoder");
+  FieldReader fields(spec.encoder, "codec.json: canonical.encoder");
   PatchEncoderShape shape;
   shape.stem_channels = fields.Take("stem_channels", kMaxPatchWidth);
   shape.width = fields.Take("width", kMaxPatchWidth);

@@ -5,6 +5,7 @@
 #include <c10/util/Exception.h>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 
 namespace sluice::model {
 
@@ -40,9 +41,21 @@ absl::Status CheckShape(const base::FloatTensor& tensor,
 
 absl::StatusOr<base::FloatTensor> RunNetwork(
     const std::function<at::Tensor()>& network) {
+  SLUICE_ASSIGN_OR_RETURN(
+      std::vector<base::FloatTensor> outputs,
+      RunNetworkForAll([&] { return std::vector<at::Tensor>{network()}; }));
+  return std::move(outputs.front());
+}
+
+absl::StatusOr<std::vector<base::FloatTensor>> RunNetworkForAll(
+    const std::function<std::vector<at::Tensor>()>& network) {
   try {
     const c10::InferenceMode inference;
-    return FromTorch(network());
+    std::vector<base::FloatTensor> outputs;
+    for (const at::Tensor& output : network()) {
+      outputs.push_back(FromTorch(output));
+    }
+    return outputs;
   } catch (const c10::Error& error) {
     return absl::InternalError(
         absl::StrCat("network failed: ", error.what_without_backtrace()));

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/float_tensor.h"
@@ -22,5 +23,8 @@ absl::Status CheckShape(const base::FloatTensor& tensor,
 // Runs a network without gradients; an exception of LibTorch becomes Internal.
 absl::StatusOr<base::FloatTensor> RunNetwork(
     const std::function<at::Tensor()>& network);
+// One with several outputs.
+absl::StatusOr<std::vector<base::FloatTensor>> RunNetworkForAll(
+    const std::function<std::vector<at::Tensor>()>& network);
 
 }  // namespace sluice::model

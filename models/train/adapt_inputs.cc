@@ -41,6 +41,14 @@ absl::Status CheckOptions(const AdaptOptions& options) {
 absl::Status LoadTailOf(const fs::path& folder, AdaptInputs* inputs) {
   SLUICE_ASSIGN_OR_RETURN(artifact::TailArtifact tail,
                           artifact::LoadTail(folder));
+  if (tail.spec.task != "classification") {
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder.string(),
+                     ": expected a tail for classification, "
+                     "whose answers are compared by their divergence, found "
+                     "one for ",
+                     tail.spec.task));
+  }
   const std::vector<std::string>& ids = tail.spec.codec_ids;
   if (std::find(ids.begin(), ids.end(), inputs->codec.id) == ids.end()) {
     return absl::FailedPreconditionError(

@@ -23,9 +23,9 @@ absl::StatusOr<Answers> RunTails(base::FloatTensor features,
                                  const Tails& tails) {
   Answers answers{.features = std::move(features), .logits = {}};
   for (const std::unique_ptr<model::Tail>& tail : tails) {
-    SLUICE_ASSIGN_OR_RETURN(base::FloatTensor logits,
+    SLUICE_ASSIGN_OR_RETURN(std::vector<model::NamedTensor> outputs,
                             tail->Run(answers.features));
-    answers.logits.push_back(std::move(logits));
+    answers.logits.push_back(std::move(outputs.front().tensor));
   }
   return answers;
 }

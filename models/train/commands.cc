@@ -17,6 +17,7 @@
 #include "models/train/eval_command.h"
 #include "models/train/inspect.h"
 #include "models/train/pack.h"
+#include "models/train/package_command.h"
 #include "models/train/retable.h"
 #include "models/train/train.h"
 #include "models/train/verify.h"
@@ -214,6 +215,9 @@ void AddVerify(CLI::App* app, Command* command) {
   sub->add_option("--codec", options->codec,
                   "Codec to verify a tail or a frame against")
       ->type_name("DIR");
+  sub->add_flag("--allow-torchscript", options->allow_torchscript,
+                "Load a tail that is a TorchScript module: code of whoever "
+                "made it");
   sub->callback([=] {
     *command = [options] { return Print(VerifyArtifact(*options)); };
   });
@@ -230,6 +234,7 @@ void AddCommands(CLI::App* app, const std::string& command_line,
   AddDecode(app, command);
   AddRetable(app, command);
   AddAdapt(app, command);
+  AddPackage(app, command);
   AddInspect(app, command);
   AddVerify(app, command);
 }

@@ -12,9 +12,9 @@ namespace sluice::train {
 // What the command line chose; empty until a subcommand was parsed.
 using Command = std::function<absl::Status()>;
 
-// Adds train, eval, pack, encode, decode, retable, adapt, inspect and verify to
-// `app`. Parsing stores the chosen one in `command`, which must outlive `app`.
-// `command_line` is what was typed, for reports to name.
+// Adds train, eval, pack, encode, decode, retable, adapt, package, inspect and
+// verify to `app`. Parsing stores the chosen one in `command`, which must
+// outlive `app`. `command_line` is what was typed, for reports to name.
 void AddCommands(CLI::App* app, const std::string& command_line,
                  Command* command);
 

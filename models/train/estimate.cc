@@ -13,26 +13,30 @@ void AppendPoints(const std::vector<OperatingPoint>& from,
   for (const OperatingPoint& point : from) to->push_back(&point);
 }
 
-int64_t CountTop1(const OperatingPoint& point) {
-  return std::count_if(
-      point.outcomes.begin(), point.outcomes.end(),
-      [](const Outcome& outcome) { return outcome.rank == 0; });
-}
-
 PointMeans MeansOf(const std::vector<Outcome>& outcomes,
+                   const QualityFunction& quality,
                    std::span<const uint32_t> counts, double sum_counts) {
   if (sum_counts == 0.0) return {};
   uint64_t bytes = 0;
-  uint64_t top1 = 0;
   double kl = 0.0;
   for (size_t i = 0; i < counts.size(); ++i) {
     const uint64_t count = counts[i];
     bytes += count * outcomes[i].bytes;
-    top1 += outcomes[i].rank == 0 ? count : 0;
     kl += static_cast<double>(count) * static_cast<double>(outcomes[i].kl);
   }
-  return {static_cast<double>(bytes) / sum_counts,
-          static_cast<double>(top1) / sum_counts, kl / sum_counts};
+  return {static_cast<double>(bytes) / sum_counts, quality(counts),
+          kl / sum_counts};
+}
+
+// The first of the best. REQUIRES: there are some.
+size_t IndexOfBest(std::span<const QualityFunction> qualities,
+                   std::span<const uint32_t> counts) {
+  std::vector<double> values;
+  for (const QualityFunction& quality : qualities) {
+    values.push_back(quality(counts));
+  }
+  return static_cast<size_t>(std::max_element(values.begin(), values.end()) -
+                             values.begin());
 }
 
 std::vector<BdRate> RatesOf(const std::vector<MethodPair>& pairs,
@@ -59,16 +63,7 @@ EvaluationPoints ListPoints(const Evaluation& evaluation) {
   result.has_teacher = evaluation.teacher.has_value();
   if (result.has_teacher) result.points.push_back(&*evaluation.teacher);
   AppendPoints(evaluation.uncompressed, &result.points);
-  if (result.has_teacher) {
-    result.reference = 0;
-  } else if (!result.points.empty()) {
-    const auto best =
-        std::max_element(result.points.begin(), result.points.end(),
-                         [](const OperatingPoint* a, const OperatingPoint* b) {
-                           return CountTop1(*a) < CountTop1(*b);
-                         });
-    result.reference = static_cast<size_t>(best - result.points.begin());
-  }
+  const size_t num_uncompressed = result.points.size();
   const std::vector<Method>& methods = evaluation.methods;
   for (size_t i = 0; i < methods.size(); ++i) {
     result.first_of_method.push_back(result.points.size());
@@ -77,13 +72,24 @@ EvaluationPoints ListPoints(const Evaluation& evaluation) {
       if (j != i) result.pairs.push_back({.method = i, .anchor = j});
     }
   }
+  for (const OperatingPoint* point : result.points) {
+    result.qualities.push_back(
+        MakeQuality(evaluation.task, *point, evaluation.class_names.size()));
+  }
+  if (result.has_teacher) {
+    result.reference = 0;
+  } else if (num_uncompressed > 0) {
+    result.reference =
+        IndexOfBest(std::span(result.qualities).first(num_uncompressed),
+                    std::vector<uint32_t>(evaluation.pictures.size(), 1));
+  }
   return result;
 }
 
-RateCurve CurveOnTop1(std::span<const PointMeans> points) {
+RateCurve CurveOnQuality(std::span<const PointMeans> points) {
   std::vector<CurvePoint> curve;
   for (const PointMeans& point : points) {
-    curve.push_back({point.top1, point.bytes});
+    curve.push_back({point.quality, point.bytes});
   }
   return RateCurve(std::move(curve));
 }
@@ -103,28 +109,29 @@ Estimate EstimateFrom(const Evaluation& evaluation,
       std::accumulate(counts.begin(), counts.end(), uint64_t{0}));
   Estimate result;
   result.points.reserve(points.points.size());
-  for (const OperatingPoint* point : points.points) {
-    result.points.push_back(MeansOf(point->outcomes, counts, sum_counts));
+  for (size_t i = 0; i < points.points.size(); ++i) {
+    result.points.push_back(MeansOf(points.points[i]->outcomes,
+                                    points.qualities[i], counts, sum_counts));
   }
 
-  std::vector<RateCurve> on_top1;
+  std::vector<RateCurve> on_quality;
   std::vector<RateCurve> on_kl;
   for (size_t i = 0; i < evaluation.methods.size(); ++i) {
     const std::span<const PointMeans> own =
         std::span(result.points)
             .subspan(points.first_of_method[i],
                      evaluation.methods[i].points.size());
-    on_top1.push_back(CurveOnTop1(own));
+    on_quality.push_back(CurveOnQuality(own));
     on_kl.push_back(CurveOnKl(own));
   }
 
   if (points.reference.has_value()) {
-    const double top1 = result.points[*points.reference].top1;
-    result.on_top1 =
-        RatesOf(points.pairs, on_top1,
-                {top1 - kWantedDrops.high, top1 - kWantedDrops.low});
+    const double best = result.points[*points.reference].quality;
+    result.on_quality =
+        RatesOf(points.pairs, on_quality,
+                {best - kWantedDrops.high, best - kWantedDrops.low});
   } else {
-    result.on_top1 =
+    result.on_quality =
         UndefinedRates(points.pairs.size(),
                        "there is no uncompressed answer to measure drops from");
   }

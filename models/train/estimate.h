@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/train/evaluation.h"
+#include "models/train/point_quality.h"
 #include "models/train/rate_curve.h"
 
 namespace sluice::train {
@@ -24,6 +25,7 @@ struct MethodPair {
 struct EvaluationPoints {
   // The teacher if there is one, then the uncompressed, then every method's.
   std::vector<const OperatingPoint*> points;
+  std::vector<QualityFunction> qualities;  // Of each.
   bool has_teacher = false;
   std::vector<size_t> first_of_method;  // Index of its first point.
   std::optional<size_t> reference;      // Index of what drops are drops from.
@@ -35,19 +37,19 @@ EvaluationPoints ListPoints(const Evaluation& evaluation);
 
 struct PointMeans {
   double bytes = 0.0;
-  double top1 = 0.0;  // A fraction in 0..1.
-  double kl = 0.0;    // Nats.
+  double quality = 0.0;  // In 0..1.
+  double kl = 0.0;       // Nats.
 };
 
 // Vectors are parallel to those of EvaluationPoints.
 struct Estimate {
   std::vector<PointMeans> points;
-  std::vector<BdRate> on_top1;
-  std::vector<BdRate> on_kl;  // Quality is -log KL.
+  std::vector<BdRate> on_quality;
+  std::vector<BdRate> on_kl;  // The curves' quality is -log KL.
 };
 
 // Curves of one method over its points' means.
-RateCurve CurveOnTop1(std::span<const PointMeans> points);
+RateCurve CurveOnQuality(std::span<const PointMeans> points);
 RateCurve CurveOnKl(std::span<const PointMeans> points);
 
 // `counts` says how often each picture is in the sample; means of an empty

@@ -8,10 +8,10 @@
 #include "common/base/status_macros.h"
 #include "common/model/compute.h"
 #include "common/model/teacher.h"
+#include "models/train/eval_description.h"
 #include "models/train/eval_latency.h"
-#include "models/train/labelled_set.h"
+#include "models/train/eval_set.h"
 #include "models/train/learned_pair.h"
-#include "models/train/machine.h"
 #include "models/train/operating_points.h"
 #include "models/train/parallel_for.h"
 #include "models/train/progress.h"
@@ -37,6 +37,11 @@ absl::Status CheckOptions(const EvalOptions& options) {
 
 absl::StatusOr<std::unique_ptr<model::Teacher>> LoadTeacherFor(
     const LearnedPair& pair, const std::filesystem::path& path) {
+  if (pair.task() != Task::kClassification) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a teacher is for classification, tail ",
+                     pair.tail().spec.name, " for ", pair.tail().spec.task));
+  }
   const artifact::CodecSpec defaults;
   const artifact::CodecSpec& spec = pair.codec().spec();
   if (DescribeInput(spec) != DescribeInput(defaults)) {
@@ -45,36 +50,6 @@ absl::StatusOr<std::unique_ptr<model::Teacher>> LoadTeacherFor(
                      ", codec ", spec.name, " makes ", DescribeInput(spec)));
   }
   return model::LoadTeacher(path);
-}
-
-// The last part of a path, with or without a slash behind it.
-std::string OwnName(const std::filesystem::path& path) {
-  const std::filesystem::path normal = path.lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path())
-      .filename()
-      .string();
-}
-
-// `name`, with a number unless it is the first such.
-std::string UniqueName(const std::string& name,
-                       const std::vector<Method>& methods) {
-  const auto is_taken = [&](const std::string& candidate) {
-    return std::any_of(methods.begin(), methods.end(),
-                       [&](const Method& m) { return m.name == candidate; });
-  };
-  std::string unique = name;
-  for (int i = 2; is_taken(unique); ++i) unique = absl::StrCat(name, " #", i);
-  return unique;
-}
-
-Method MethodOf(const LearnedPair& pair, const std::vector<Method>& before) {
-  Method method;
-  method.name = UniqueName(pair.codec().spec().name, before);
-  method.learned = true;
-  method.encoder = pair.encoder_size();
-  method.codec_id = pair.codec().artifact().id;
-  method.tail = pair.tail().spec.name;
-  return method;
 }
 
 void SortByBytes(std::vector<OperatingPoint>* points) {
@@ -108,12 +83,12 @@ class EvalRun {
 
  private:
   EvalRun(const EvalOptions& options, std::vector<LearnedPair> pairs,
-          LabelledSet set)
+          EvalSet set)
       : options_(options), pairs_(std::move(pairs)), set_(std::move(set)) {}
 
-  void DescribeRun();
   void PlanPoints();
   absl::StatusOr<NetworkInput> ReadInput(size_t index) const;
+  EvalBatch EmptyBatch() const;
   absl::Status AddBatch(EvalBatch batch);
   absl::Status ScoreUncompressed(EvalBatch* batch);
   absl::Status MeasurePoints(
@@ -122,9 +97,8 @@ class EvalRun {
 
   const EvalOptions& options_;
   std::vector<LearnedPair> pairs_;
-  LabelledSet set_;
+  EvalSet set_;
   std::unique_ptr<model::Teacher> teacher_;  // Null without one.
-  size_t num_pictures_ = 0;
   // Methods are those of pairs_, then of options_.baselines.
   Evaluation evaluation_;
   std::vector<RatePoint> rate_points_;
@@ -136,61 +110,29 @@ absl::StatusOr<EvalRun> EvalRun::Create(const EvalOptions& options) {
   SLUICE_ASSIGN_OR_RETURN(std::vector<LearnedPair> pairs,
                           LoadPairs(options.codecs, options.tails,
                                     options.rates, options.num_threads));
+  const LearnedPair& first = pairs.front();
   SLUICE_ASSIGN_OR_RETURN(
-      LabelledSet set,
-      LabelledSet::Open(options.data, pairs.front().num_classes()));
+      EvalSet set, EvalSet::Open({.task = first.task(),
+                                  .data = options.data,
+                                  .split = options.split,
+                                  .only = options.only,
+                                  .limit = options.limit,
+                                  .labels = first.tail().labels,
+                                  .ignore_index = first.ignore_index()}));
   EvalRun run(options, std::move(pairs), std::move(set));
-  run.num_pictures_ = run.set_.size();
-  if (options.limit > 0) {
-    run.num_pictures_ =
-        std::min(run.num_pictures_, static_cast<size_t>(options.limit));
-  }
   if (options.teacher.has_value()) {
     SLUICE_ASSIGN_OR_RETURN(
         run.teacher_, LoadTeacherFor(run.pairs_.front(), *options.teacher));
   }
-  run.DescribeRun();
+  run.evaluation_ = DescribeEvaluation(options, run.pairs_);
   run.PlanPoints();
   return run;
-}
-
-void EvalRun::DescribeRun() {
-  evaluation_.data = OwnName(options_.data);
-  evaluation_.view = vision::ToString(options_.view);
-  evaluation_.command_line = options_.command_line;
-  evaluation_.version = options_.version;
-  evaluation_.machine = MachineDescription();
-  if (teacher_ != nullptr) {
-    evaluation_.teacher = {
-        .setting = "uncompressed", .scored_by = "teacher", .outcomes = {}};
-  } else if (!options_.baselines.empty()) {
-    evaluation_.warnings.push_back(
-        "no teacher was given: pixel codecs count with the pixel entrance "
-        "alone");
-  }
-  for (const LearnedPair& pair : pairs_) {
-    const Method method = MethodOf(pair, evaluation_.methods);
-    evaluation_.uncompressed.push_back({.setting = method.name,
-                                        .scored_by = "pixel entrance",
-                                        .outcomes = {}});
-    if (!pair.tail_knows_codec()) {
-      evaluation_.warnings.push_back(absl::StrCat("tail ", method.tail,
-                                                  " was not made for codec id ",
-                                                  method.codec_id));
-    }
-    evaluation_.methods.push_back(method);
-  }
-  for (const PixelCodec codec : options_.baselines) {
-    Method method;
-    method.name = DisplayName(codec);
-    evaluation_.methods.push_back(std::move(method));
-  }
 }
 
 void EvalRun::PlanPoints() {
   for (size_t p = 0; p < pairs_.size(); ++p) {
     for (const int rate : pairs_[p].rates()) {
-      rate_points_.push_back({.pair = p, .rate = rate, .outcomes = {}});
+      rate_points_.push_back({.pair = p, .rate = rate, .measured = {}});
     }
   }
   for (const PixelCodec codec : options_.baselines) {
@@ -209,11 +151,18 @@ absl::StatusOr<NetworkInput> EvalRun::ReadInput(size_t index) const {
   return pairs_.front().codec().MakeInput(picture, options_.view);
 }
 
+EvalBatch EvalRun::EmptyBatch() const {
+  EvalBatch batch;
+  batch.task = pairs_.front().task();
+  batch.num_classes = pairs_.front().num_classes();
+  return batch;
+}
+
 absl::Status EvalRun::MeasurePictures() {
   Progress progress =
-      Progress::OnStderr("evaluating", static_cast<int64_t>(num_pictures_));
-  EvalBatch batch;
-  for (size_t i = 0; i < num_pictures_; ++i) {
+      Progress::OnStderr("evaluating", static_cast<int64_t>(set_.size()));
+  EvalBatch batch = EmptyBatch();
+  for (size_t i = 0; i < set_.size(); ++i) {
     SLUICE_ASSIGN_OR_RETURN(NetworkInput picture, ReadInput(i));
     const vision::Size size = picture.geometry.padded;
     if (batch.pictures.size() == kBatchSize ||
@@ -221,16 +170,18 @@ absl::Status EvalRun::MeasurePictures() {
          batch.pictures.front().geometry.padded != size)) {
       SLUICE_RETURN_IF_ERROR(AddBatch(std::move(batch)));
       progress.Update(static_cast<int64_t>(i));
-      batch = EvalBatch();
+      batch = EmptyBatch();
     }
+    SLUICE_ASSIGN_OR_RETURN(Truth truth, set_.ReadTruth(i));
     batch.pictures.push_back(std::move(picture));
+    batch.truths.push_back(std::move(truth));
     batch.about.push_back(
         {.name = set_.name(i),
          .label = set_.label(i),
          .pixels = static_cast<uint32_t>(size.width * size.height)});
   }
   SLUICE_RETURN_IF_ERROR(AddBatch(std::move(batch)));
-  progress.Update(static_cast<int64_t>(num_pictures_));
+  progress.Update(static_cast<int64_t>(set_.size()));
   return absl::OkStatus();
 }
 
@@ -271,9 +222,10 @@ absl::Status EvalRun::ScoreUncompressed(EvalBatch* batch) {
                 &evaluation_.teacher->outcomes);
   }
   for (size_t p = 0; p < pairs_.size(); ++p) {
-    SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor logits,
-                            pairs_[p].PicturesToLogits(batch->inputs));
-    AddOutcomes(logits, *batch, {}, &evaluation_.uncompressed[p].outcomes);
+    SLUICE_ASSIGN_OR_RETURN(const std::vector<model::NamedTensor> outputs,
+                            pairs_[p].PicturesToOutputs(batch->inputs));
+    SLUICE_RETURN_IF_ERROR(
+        AddAnswers(outputs, *batch, {}, &evaluation_.uncompressed[p]));
   }
   return absl::OkStatus();
 }
@@ -298,8 +250,8 @@ absl::Status EvalRun::MeasurePoints(
 }
 
 absl::Status EvalRun::MeasureLatencies() {
-  const size_t count = std::min(
-      num_pictures_, static_cast<size_t>(options_.num_latency_pictures));
+  const size_t count =
+      std::min(set_.size(), static_cast<size_t>(options_.num_latency_pictures));
   if (count == 0) return absl::OkStatus();
   std::vector<NetworkInput> pictures;
   for (size_t i = 0; i < count; ++i) {
@@ -336,10 +288,9 @@ absl::Status EvalRun::MeasureLatencies() {
 
 Evaluation EvalRun::Finish() {
   for (RatePoint& point : rate_points_) {
-    evaluation_.methods[point.pair].points.push_back(
-        {.setting = RateSetting(point.rate),
-         .scored_by = "tail",
-         .outcomes = std::move(point.outcomes)});
+    point.measured.setting = RateSetting(point.rate);
+    point.measured.scored_by = "tail";
+    evaluation_.methods[point.pair].points.push_back(std::move(point.measured));
   }
   Evaluation evaluation = std::move(evaluation_);
   std::vector<Method> pixel_methods(
@@ -349,7 +300,7 @@ Evaluation EvalRun::Finish() {
   for (size_t b = 0; b < options_.baselines.size(); ++b) {
     Method whole = std::move(pixel_methods[b]);
     Method bare;
-    bare.name = whole.name + ", no container";
+    bare.name = whole.name + kNoContainer;
     bool has_container = false;
     for (const QualityPoint& point : quality_points_) {
       if (point.codec != options_.baselines[b]) continue;
@@ -367,11 +318,20 @@ Evaluation EvalRun::Finish() {
 
 }  // namespace
 
-absl::StatusOr<Evaluation> RunEval(const EvalOptions& options) {
-  SLUICE_ASSIGN_OR_RETURN(EvalRun run, EvalRun::Create(options));
-  SLUICE_RETURN_IF_ERROR(run.MeasurePictures());
-  SLUICE_RETURN_IF_ERROR(run.MeasureLatencies());
-  return run.Finish();
+absl::StatusOr<std::vector<Evaluation>> RunEval(
+    const std::vector<EvalOptions>& sections) {
+  std::vector<EvalRun> runs;
+  for (const EvalOptions& options : sections) {
+    SLUICE_ASSIGN_OR_RETURN(EvalRun run, EvalRun::Create(options));
+    runs.push_back(std::move(run));
+  }
+  std::vector<Evaluation> evaluations;
+  for (EvalRun& run : runs) {
+    SLUICE_RETURN_IF_ERROR(run.MeasurePictures());
+    SLUICE_RETURN_IF_ERROR(run.MeasureLatencies());
+    evaluations.push_back(run.Finish());
+  }
+  return evaluations;
 }
 
 }  // namespace sluice::train

@@ -15,12 +15,16 @@
 
 namespace sluice::train {
 
+// One section.
 struct EvalOptions {
-  // The i-th tail stands behind the i-th codec.
+  // The i-th tail stands behind the i-th codec; all are for one task.
   std::vector<std::filesystem::path> codecs;
   std::vector<std::filesystem::path> tails;
-  std::filesystem::path data;                    // As LabelledSet::Open.
-  std::optional<std::filesystem::path> teacher;  // As model::LoadTeacher.
+  std::filesystem::path data;  // As the task's set: labelled_set.h and others.
+  std::string split = "val";   // Of detection and segmentation sets.
+  std::string only;            // What pictures' own file names begin with.
+  // As model::LoadTeacher, for a classification.
+  std::optional<std::filesystem::path> teacher;
   int64_t limit = 0;  // The first so many pictures; 0: all.
   vision::ViewRule view = {vision::ViewRule::Kind::kCrop, {224, 224}, 227};
   std::vector<int> rates;  // Of every codec; empty: all that it has.
@@ -31,17 +35,18 @@ struct EvalOptions {
   std::string version;
 };
 
-// Learned methods in the order of the options, then pixel codecs. A pixel codec
-// counts, at each quality, with the better of the teacher and of the first
-// pair's pixel entrance and tail (top-1, then divergence). HEIC and AVIF are
-// coded once and counted twice: the whole file, and without its container.
-// A codec's name that occurs again gets a number: "patch-m #2".
+// Of each section: learned methods in the order of the options, then pixel
+// codecs. A pixel codec counts, at each quality, with the better of the teacher
+// and of the first pair's pixel entrance and tail (top-1, then divergence).
+// HEIC and AVIF are coded once and counted twice: the whole file, and without
+// its container. A codec's name that occurs again gets a number: "patch-m #2".
 //
-// InvalidArgument for other numbers of codecs and tails than one or more pairs,
-// codecs of different preprocessing, tails of different numbers of classes, a
-// rate that a codec has not, a teacher of another number of classes or input
-// range, a negative limit; otherwise the errors of loading and of the first
-// picture that fails, which they name.
-absl::StatusOr<Evaluation> RunEval(const EvalOptions& options);
+// All sections are loaded before the first is measured. Errors as LoadPairs and
+// EvalSet::Open; InvalidArgument for a rate that a codec has not, a teacher of
+// another number of classes or input range, or for another task than a
+// classification, a negative limit; otherwise that of the first picture that
+// fails, which it names.
+absl::StatusOr<std::vector<Evaluation>> RunEval(
+    const std::vector<EvalOptions>& sections);
 
 }  // namespace sluice::train

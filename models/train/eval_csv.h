@@ -1,19 +1,21 @@
-// An evaluation as comma-separated values (RFC 4180), with a header line.
+// A report as comma-separated values (RFC 4180), with a header line.
 #pragma once
 
 #include <string>
 
-#include "models/train/evaluation.h"
-#include "models/train/figures.h"
+#include "models/train/report.h"
 
 namespace sluice::train {
 
-// One line per operating point, uncompressed ones first and without bytes.
-// Shares are fractions; what was not measured is empty.
-std::string EvaluationToCsv(const Evaluation& evaluation,
-                            const EvaluationFigures& figures);
+// One line per operating point, a section's uncompressed ones first and without
+// bytes. Qualities are fractions. Columns are those of the report's tasks; what
+// was not measured, and what is another task's, is empty.
+std::string ReportToCsv(const Report& report);
 
-// One line per operating point and picture: what every figure is made of.
-std::string OutcomesToCsv(const Evaluation& evaluation);
+// One line per operating point and picture. Beside its bytes: of a
+// classification label, rank and divergence; of a detection the objects, those
+// found at an IoU of 0.5, and the boxes of a score from 0.3 that found none; of
+// a segmentation the labelled pixels, the right ones, and the mean IoU.
+std::string OutcomesToCsv(const Report& report);
 
 }  // namespace sluice::train

@@ -1,5 +1,7 @@
 #include "models/train/eval_json.h"
 
+#include "models/train/figure_definitions.h"
+#include "models/train/task_words.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice::train {
@@ -11,24 +13,58 @@ Json ToJson(const Interval& interval) {
   return Json::array({interval.low, interval.high});
 }
 
-Json PointToJson(const OperatingPoint& point, const PointFigures& figures) {
+Json ClassesToJson(const Evaluation& evaluation,
+                   const std::vector<ClassFigures>& classes) {
+  const TaskWords& words = WordsOf(evaluation.task);
+  Json json = Json::array();
+  for (size_t k = 0; k < classes.size(); ++k) {
+    Json entry = {{"name", evaluation.class_names[k]},
+                  {words.counted, classes[k].count}};
+    for (size_t i = 0; i < words.of_class.size(); ++i) {
+      const std::optional<double>& quality = classes[k].qualities[i];
+      if (quality.has_value()) entry[words.of_class[i].key] = *quality;
+    }
+    json.push_back(std::move(entry));
+  }
+  return json;
+}
+
+Json PointToJson(const Evaluation& evaluation, const OperatingPoint& point,
+                 const PointFigures& figures) {
+  const TaskWords& words = WordsOf(evaluation.task);
+  const std::string& key = words.quality.key;
   Json json = {{"setting", point.setting}, {"scored_by", point.scored_by}};
   if (figures.mean_bytes > 0) {
     json["bytes_mean"] = figures.mean_bytes;
     json["bytes_p95"] = figures.p95_bytes;
     json["bpp"] = figures.bpp;
   }
-  json["top1"] = figures.top1;
-  json["top1_se"] = figures.top1_standard_error;
-  if (figures.top1_interval.has_value()) {
-    json["top1_interval"] = ToJson(*figures.top1_interval);
+  json[key] = figures.quality;
+  if (figures.top1_standard_error.has_value()) {
+    json["top1_se"] = *figures.top1_standard_error;
   }
-  json["top5"] = figures.top5;
+  if (figures.quality_interval.has_value()) {
+    json[key + "_interval"] = ToJson(*figures.quality_interval);
+  }
+  for (size_t i = 0; i < words.others.size(); ++i) {
+    json[words.others[i].key] = figures.others[i];
+  }
   if (figures.drop.has_value()) json["drop"] = *figures.drop;
   if (figures.drop_interval.has_value()) {
     json["drop_interval"] = ToJson(*figures.drop_interval);
   }
   if (figures.mean_kl.has_value()) json["kl_to_teacher"] = *figures.mean_kl;
+  return json;
+}
+
+// With the figures of its classes, where it has such.
+Json DetailedPointToJson(const Evaluation& evaluation,
+                         const OperatingPoint& point,
+                         const PointFigures& figures) {
+  Json json = PointToJson(evaluation, point, figures);
+  if (!figures.classes.empty()) {
+    json["classes"] = ClassesToJson(evaluation, figures.classes);
+  }
   return json;
 }
 
@@ -68,11 +104,13 @@ Json LatenciesToJson(const std::vector<Latency>& latencies) {
   return json;
 }
 
-Json MethodToJson(const Method& method, const MethodFigures& figures) {
+Json MethodToJson(const Evaluation& evaluation, const Method& method,
+                  const MethodFigures& figures) {
   Json json = {{"name", method.name}, {"learned", method.learned}};
   if (method.learned) {
     json["codec_id"] = method.codec_id;
     json["tail"] = method.tail;
+    json["usual_setting"] = method.usual_setting;
   }
   if (method.encoder.has_value()) {
     json["encoder"] = {{"bytes", method.encoder->bytes},
@@ -81,7 +119,9 @@ Json MethodToJson(const Method& method, const MethodFigures& figures) {
   }
   json["points"] = Json::array();
   for (size_t p = 0; p < method.points.size(); ++p) {
-    json["points"].push_back(PointToJson(method.points[p], figures.points[p]));
+    const auto to_json = method.learned ? DetailedPointToJson : PointToJson;
+    json["points"].push_back(
+        to_json(evaluation, method.points[p], figures.points[p]));
   }
   json["bytes_at_drops"] = BytesAtDropsToJson(figures.bytes_at_drops);
   json["latencies"] = LatenciesToJson(method.latencies);
@@ -106,55 +146,70 @@ Json BdRateToJson(const BdRateFigure& figure) {
 }
 
 Json PairToJson(const Evaluation& evaluation, const PairFigures& pair) {
-  return {{"method", evaluation.methods[pair.method].name},
-          {"anchor", evaluation.methods[pair.anchor].name},
-          {"on_top1", BdRateToJson(pair.on_top1)},
-          {"on_kl", BdRateToJson(pair.on_kl)}};
+  const TaskWords& words = WordsOf(evaluation.task);
+  Json json = {{"method", evaluation.methods[pair.method].name},
+               {"anchor", evaluation.methods[pair.anchor].name}};
+  json["on_" + words.quality.key] = BdRateToJson(pair.on_quality);
+  if (words.has_teacher) json["on_kl"] = BdRateToJson(pair.on_kl);
+  return json;
 }
 
-Json DescribeRun(const Evaluation& evaluation) {
-  return {{"data", evaluation.data},
-          {"view", evaluation.view},
-          {"num_images", evaluation.pictures.size()},
-          {"version", evaluation.version},
-          {"command_line", evaluation.command_line},
-          {"machine", evaluation.machine}};
-}
-
-}  // namespace
-
-std::string EvaluationToJson(const Evaluation& evaluation,
-                             const EvaluationFigures& figures) {
-  Json json = DescribeRun(evaluation);
+Json SectionToJson(const ReportSection& section) {
+  const auto& [evaluation, figures] = section;
+  const TaskWords& words = WordsOf(evaluation.task);
+  Json json = {{"task", words.name},
+               {"data", evaluation.data},
+               {"subset", evaluation.subset},
+               {"view", evaluation.view},
+               {"num_images", evaluation.pictures.size()}};
   if (figures.reference.has_value()) {
     json["reference"] = {{"name", figures.reference->name},
-                         {"top1", figures.reference->top1}};
+                         {words.quality.key, figures.reference->quality}};
   }
   if (evaluation.teacher.has_value()) {
-    json["teacher"] = PointToJson(*evaluation.teacher, *figures.teacher);
+    json["teacher"] =
+        PointToJson(evaluation, *evaluation.teacher, *figures.teacher);
   }
   json["uncompressed"] = Json::array();
   for (size_t i = 0; i < evaluation.uncompressed.size(); ++i) {
+    const OperatingPoint& measured = evaluation.uncompressed[i];
     Json point =
-        PointToJson(evaluation.uncompressed[i], figures.uncompressed[i]);
-    point["method"] = evaluation.uncompressed[i].setting;
+        DetailedPointToJson(evaluation, measured, figures.uncompressed[i]);
+    point["method"] = measured.setting;
     point["setting"] = "uncompressed";
     json["uncompressed"].push_back(std::move(point));
   }
   json["methods"] = Json::array();
   for (size_t m = 0; m < evaluation.methods.size(); ++m) {
     json["methods"].push_back(
-        MethodToJson(evaluation.methods[m], figures.methods[m]));
+        MethodToJson(evaluation, evaluation.methods[m], figures.methods[m]));
   }
   json["bd_rates"] = Json::array();
   for (const PairFigures& pair : figures.pairs) {
     json["bd_rates"].push_back(PairToJson(evaluation, pair));
   }
+  json["warnings"] = evaluation.warnings;
+  return json;
+}
+
+}  // namespace
+
+std::string ReportToJson(const Report& report) {
+  Json json = Json::object();
+  if (!report.empty()) {
+    const Evaluation& run = report.front().evaluation;
+    json["version"] = run.version;
+    json["command_line"] = run.command_line;
+    json["machine"] = run.machine;
+  }
+  json["sections"] = Json::array();
+  for (const ReportSection& section : report) {
+    json["sections"].push_back(SectionToJson(section));
+  }
   json["definitions"] = Json::object();
-  for (const Definition& definition : FigureDefinitions()) {
+  for (const Definition& definition : FigureDefinitions(TasksOf(report))) {
     json["definitions"][definition.term] = definition.text;
   }
-  json["warnings"] = evaluation.warnings;
   // Names may hold any bytes; a report is UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

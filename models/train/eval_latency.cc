@@ -64,7 +64,7 @@ absl::Status AnswerFile(const LearnedPair& pair, PixelCodec codec,
                           pair.codec().ViewToInput(decoded, picture.geometry));
   SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor batch,
                           StackTensors(std::span(&input, 1)));
-  return pair.PicturesToLogits(batch).status();
+  return pair.PicturesToOutputs(batch).status();
 }
 
 // Sorted values, each once.
@@ -95,7 +95,7 @@ absl::StatusOr<std::vector<Latency>> MeasureRateLatencies(
               return EncodeAtRate(pair, picture, rate);
             },
             [&](const Bytes& frame, const NetworkInput&) {
-              return pair->FramesToLogits(std::span(&frame, 1)).status();
+              return pair->FramesToOutputs(std::span(&frame, 1)).status();
             }));
     latencies.push_back(std::move(latency));
   }

@@ -1,15 +1,19 @@
 #include "models/train/eval_markdown.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "models/train/task_words.h"
 
 namespace sluice::train {
 namespace {
 
 constexpr char kNothing[] = "–";
+// Of kDrops, the one that the table over all sections shows.
+constexpr size_t kSummaryDrop = 1;
 
 std::string Percent(double share) {
   return absl::StrFormat("%.1f", 100 * share);
@@ -49,14 +53,22 @@ std::string Heading(const std::vector<std::string>& cells) {
 }
 
 std::string PointRow(const std::string& name, const PointFigures& figures) {
-  return Row({name,
-              figures.mean_bytes > 0 ? Thousands(figures.mean_bytes) : kNothing,
-              Percent(figures.top1), Percent(figures.top5)});
+  std::vector<std::string> cells = {
+      name, figures.mean_bytes > 0 ? Thousands(figures.mean_bytes) : kNothing,
+      Percent(figures.quality)};
+  for (const double other : figures.others) cells.push_back(Percent(other));
+  return Row(cells);
 }
 
 std::string PointsTable(const Evaluation& evaluation,
                         const EvaluationFigures& figures) {
-  std::string table = Heading({"", "bytes per picture", "top-1 %", "top-5 %"});
+  const TaskWords& words = WordsOf(evaluation.task);
+  std::vector<std::string> heading = {"", "bytes per picture",
+                                      words.quality.title + " %"};
+  for (const FigureWords& other : words.others) {
+    heading.push_back(other.title + " %");
+  }
+  std::string table = Heading(heading);
   if (figures.teacher.has_value()) {
     table += PointRow("teacher, uncompressed picture", *figures.teacher);
   }
@@ -93,7 +105,7 @@ std::string BytesCell(const BytesNeeded& needed) {
 std::string BdRateCell(const EvaluationFigures& figures, size_t anchor) {
   for (const PairFigures& pair : figures.pairs) {
     if (pair.method != 0 || pair.anchor != anchor) continue;
-    const BdRateFigure& figure = pair.on_top1;
+    const BdRateFigure& figure = pair.on_quality;
     if (!figure.rate.percent.has_value()) return "undefined";
     std::string cell = absl::StrFormat("%+.0f %%", *figure.rate.percent);
     if (figure.interval.has_value()) {
@@ -108,7 +120,8 @@ std::string BdRateCell(const EvaluationFigures& figures, size_t anchor) {
 std::string DropsTable(const Evaluation& evaluation,
                        const EvaluationFigures& figures) {
   if (!figures.reference.has_value() || evaluation.methods.empty()) return "";
-  std::vector<std::string> heading = {"bytes for a drop in top-1 of"};
+  std::vector<std::string> heading = {absl::StrCat(
+      "bytes for a drop in ", WordsOf(evaluation.task).quality.title, " of")};
   for (const double drop : kDrops) {
     heading.push_back(absl::StrFormat("%g", 100 * drop));
   }
@@ -163,12 +176,93 @@ std::string CostsTable(const Evaluation& evaluation) {
   return "\n" + table;
 }
 
-}  // namespace
+// Those of whole files: each once, in the sections' order.
+std::vector<std::string> PixelMethodNames(const Report& report) {
+  std::vector<std::string> names;
+  for (const ReportSection& section : report) {
+    for (const Method& method : section.evaluation.methods) {
+      if (!method.learned && !method.name.ends_with(kNoContainer) &&
+          std::find(names.begin(), names.end(), method.name) == names.end()) {
+        names.push_back(method.name);
+      }
+    }
+  }
+  return names;
+}
 
-std::string EvaluationToMarkdown(const Evaluation& evaluation,
-                                 const EvaluationFigures& figures) {
+std::string SummaryBytesCell(const MethodFigures& figures) {
+  if (figures.bytes_at_drops.empty()) return kNothing;
+  return BytesCell(figures.bytes_at_drops[kSummaryDrop]);
+}
+
+// "camvid.tar (val), fit:480x384: mIoU %".
+std::string SummaryName(const Evaluation& evaluation) {
+  return absl::StrCat(DescribeData(evaluation), ", ", evaluation.view, ": ",
+                      WordsOf(evaluation.task).quality.title, " %");
+}
+
+// The learned method `m` of a section.
+std::string SummaryRow(const ReportSection& section, size_t m,
+                       const std::vector<std::string>& pixel_names) {
+  const auto& [evaluation, figures] = section;
+  const Method& method = evaluation.methods[m];
+  std::vector<std::string> cells = {
+      SummaryName(evaluation), method.name,
+      m < figures.uncompressed.size() ? Percent(figures.uncompressed[m].quality)
+                                      : kNothing,
+      kNothing, SummaryBytesCell(figures.methods[m])};
+  if (const PointFigures* usual = UsualPoint(method, figures.methods[m])) {
+    cells[3] = absl::StrCat(Thousands(usual->mean_bytes), " bytes → ",
+                            Percent(usual->quality));
+  }
+  for (const std::string& name : pixel_names) {
+    std::string cell = kNothing;
+    for (size_t i = 0; i < evaluation.methods.size(); ++i) {
+      if (evaluation.methods[i].name == name) {
+        cell = SummaryBytesCell(figures.methods[i]);
+      }
+    }
+    cells.push_back(cell);
+  }
+  return Row(cells);
+}
+
+std::string SummaryTable(const Report& report) {
+  const std::vector<std::string> pixel_names = PixelMethodNames(report);
+  const std::string drop =
+      absl::StrFormat("%g points", 100 * kDrops[kSummaryDrop]);
+  std::vector<std::string> heading = {
+      "", "codec", "uncompressed picture", "at its default rate",
+      absl::StrCat("bytes for a drop of ", drop)};
+  for (const std::string& name : pixel_names) heading.push_back(name);
+  std::string table = Heading(heading);
+  for (const ReportSection& section : report) {
+    const std::vector<Method>& methods = section.evaluation.methods;
+    for (size_t m = 0; m < methods.size(); ++m) {
+      if (methods[m].learned) table += SummaryRow(section, m, pixel_names);
+    }
+  }
+  return table;
+}
+
+std::string SectionTables(const ReportSection& section) {
+  const auto& [evaluation, figures] = section;
   return absl::StrCat(PointsTable(evaluation, figures),
                       DropsTable(evaluation, figures), CostsTable(evaluation));
+}
+
+}  // namespace
+
+std::string ReportToMarkdown(const Report& report) {
+  if (report.size() == 1) return SectionTables(report.front());
+  std::string text = SummaryTable(report);
+  for (const ReportSection& section : report) {
+    const Evaluation& evaluation = section.evaluation;
+    absl::StrAppend(&text, "\n### ", WordsOf(evaluation.task).name, ": ",
+                    DescribeData(evaluation), ", ", evaluation.view, "\n\n",
+                    SectionTables(section));
+  }
+  return text;
 }
 
 }  // namespace sluice::train

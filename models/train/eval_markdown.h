@@ -1,17 +1,18 @@
-// An evaluation's main figures as Markdown, for a README.
+// A report's main figures as Markdown, for a README and for model cards.
 #pragma once
 
 #include <string>
 
-#include "models/train/evaluation.h"
-#include "models/train/figures.h"
+#include "models/train/report.h"
 
 namespace sluice::train {
 
-// Three tables: the learned operating points beside the uncompressed picture;
-// bytes that every method needs at a few drops of top-1, with BD-rates of the
+// Of several sections first one table: each section's learned methods at their
+// usual setting, and the bytes that they and the pixel codecs need at a drop of
+// two points. Then for every section, under a heading if there are several,
+// three tables: the learned operating points beside the uncompressed picture;
+// bytes that every method needs at a few drops of quality, with BD-rates of the
 // first method; and sizes with latencies on one thread.
-std::string EvaluationToMarkdown(const Evaluation& evaluation,
-                                 const EvaluationFigures& figures);
+std::string ReportToMarkdown(const Report& report);
 
 }  // namespace sluice::train

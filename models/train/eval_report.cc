@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "models/train/task_words.h"
 #include "models/train/text_table.h"
 
 namespace sluice::train {
@@ -16,13 +17,14 @@ std::string Percent(double share) {
 }
 
 std::string Headline(const Evaluation& evaluation) {
-  return absl::StrCat(evaluation.pictures.size(), " pictures of ",
-                      evaluation.data, ", view ", evaluation.view, "; ",
-                      evaluation.machine, "; sluice-model ", evaluation.version,
-                      "\n");
+  return absl::StrCat(
+      WordsOf(evaluation.task).name, ": ", evaluation.pictures.size(),
+      " pictures of ", DescribeData(evaluation), ", view ", evaluation.view,
+      "; ", evaluation.machine, "; sluice-model ", evaluation.version, "\n");
 }
 
-std::vector<std::string> PointRow(const std::string& name,
+std::vector<std::string> PointRow(const Evaluation& evaluation,
+                                  const std::string& name,
                                   const OperatingPoint& point,
                                   const PointFigures& figures) {
   std::vector<std::string> cells = {name, "", "", ""};
@@ -31,38 +33,49 @@ std::vector<std::string> PointRow(const std::string& name,
     cells[2] = absl::StrFormat("%.0f", figures.p95_bytes);
     cells[3] = absl::StrFormat("%.3f", figures.bpp);
   }
-  cells.push_back(Percent(figures.top1));
-  cells.push_back(figures.top1_interval.has_value()
-                      ? absl::StrCat(Percent(figures.top1_interval->low), "..",
-                                     Percent(figures.top1_interval->high))
+  cells.push_back(Percent(figures.quality));
+  cells.push_back(figures.quality_interval.has_value()
+                      ? absl::StrCat(Percent(figures.quality_interval->low),
+                                     "..",
+                                     Percent(figures.quality_interval->high))
                       : "");
-  cells.push_back(Percent(figures.top5));
-  cells.push_back(figures.mean_kl.has_value()
-                      ? absl::StrFormat("%.3f", *figures.mean_kl)
-                      : "");
+  for (const double other : figures.others) cells.push_back(Percent(other));
+  if (WordsOf(evaluation.task).has_teacher) {
+    cells.push_back(figures.mean_kl.has_value()
+                        ? absl::StrFormat("%.3f", *figures.mean_kl)
+                        : "");
+  }
   cells.push_back(point.scored_by);
   return cells;
 }
 
 std::string PointsTable(const Evaluation& evaluation,
                         const EvaluationFigures& figures) {
-  TextTable table({"", "bytes", "p95", "bpp", "top-1 %", "95 %", "top-5 %",
-                   "KL nats", "scored by"});
+  const TaskWords& words = WordsOf(evaluation.task);
+  std::vector<std::string> header = {
+      "", "bytes", "p95", "bpp", words.quality.title + " %", "95 %"};
+  for (const FigureWords& other : words.others) {
+    header.push_back(other.title + " %");
+  }
+  if (WordsOf(evaluation.task).has_teacher) header.push_back("KL nats");
+  header.push_back("scored by");
+  TextTable table(std::move(header));
   if (evaluation.teacher.has_value()) {
-    table.AddRow(
-        PointRow("uncompressed", *evaluation.teacher, *figures.teacher));
+    table.AddRow(PointRow(evaluation, "uncompressed", *evaluation.teacher,
+                          *figures.teacher));
   }
   for (size_t i = 0; i < evaluation.uncompressed.size(); ++i) {
     const OperatingPoint& point = evaluation.uncompressed[i];
-    table.AddRow(PointRow(absl::StrCat("uncompressed, ", point.setting), point,
+    table.AddRow(PointRow(evaluation,
+                          absl::StrCat("uncompressed, ", point.setting), point,
                           figures.uncompressed[i]));
   }
   for (size_t m = 0; m < evaluation.methods.size(); ++m) {
     const Method& method = evaluation.methods[m];
     for (size_t p = 0; p < method.points.size(); ++p) {
-      table.AddRow(
-          PointRow(absl::StrCat(method.name, ", ", method.points[p].setting),
-                   method.points[p], figures.methods[m].points[p]));
+      table.AddRow(PointRow(
+          evaluation, absl::StrCat(method.name, ", ", method.points[p].setting),
+          method.points[p], figures.methods[m].points[p]));
     }
   }
   return table.ToString();
@@ -107,7 +120,7 @@ std::string DropsTable(const Evaluation& evaluation,
     table.AddRow(std::move(cells));
   }
   return absl::StrCat("\n", table.ToString(), "(from ", figures.reference->name,
-                      ", ", Percent(figures.reference->top1), " %)\n");
+                      ", ", Percent(figures.reference->quality), " %)\n");
 }
 
 std::string PercentChange(const BdRateFigure& figure) {
@@ -121,34 +134,68 @@ std::string IntervalCell(const BdRateFigure& figure) {
                          figure.interval->high);
 }
 
+// Adds why a figure is undefined, if it is.
+void AddReason(const std::string& pair, const std::string& quality,
+               const BdRate& rate, std::string* reasons) {
+  if (rate.percent.has_value()) return;
+  absl::StrAppend(reasons, "undefined for ", pair, ", ", quality, ": ",
+                  rate.undefined, "\n");
+}
+
 std::string PairsTable(const Evaluation& evaluation,
                        const EvaluationFigures& figures) {
   if (figures.pairs.empty()) return "";
-  TextTable table(
-      {"BD-rate %", "on top-1", "95 %", "over top-1 %", "on KL", "95 %"});
+  const std::string& quality = WordsOf(evaluation.task).quality.title;
+  std::vector<std::string> header = {"BD-rate %", "on " + quality, "95 %",
+                                     absl::StrCat("over ", quality, " %")};
+  if (WordsOf(evaluation.task).has_teacher)
+    header.insert(header.end(), {"on KL", "95 %"});
+  TextTable table(std::move(header));
   std::string reasons;
   for (const PairFigures& pair : figures.pairs) {
     const std::string name =
         absl::StrCat(evaluation.methods[pair.method].name, " against ",
                      evaluation.methods[pair.anchor].name);
-    const BdRate& on_top1 = pair.on_top1.rate;
-    const BdRate& on_kl = pair.on_kl.rate;
-    std::string used;
-    if (on_top1.percent.has_value()) {
-      used = absl::StrCat(Percent(on_top1.interval.low), "..",
-                          Percent(on_top1.interval.high));
-    } else {
-      absl::StrAppend(&reasons, "undefined for ", name,
-                      ", top-1: ", on_top1.undefined, "\n");
+    const BdRate& rate = pair.on_quality.rate;
+    AddReason(name, quality, rate, &reasons);
+    std::vector<std::string> cells = {name, PercentChange(pair.on_quality),
+                                      IntervalCell(pair.on_quality), ""};
+    if (rate.percent.has_value()) {
+      cells.back() = absl::StrCat(Percent(rate.interval.low), "..",
+                                  Percent(rate.interval.high));
     }
-    if (!on_kl.percent.has_value()) {
-      absl::StrAppend(&reasons, "undefined for ", name,
-                      ", KL: ", on_kl.undefined, "\n");
+    if (WordsOf(evaluation.task).has_teacher) {
+      AddReason(name, "KL", pair.on_kl.rate, &reasons);
+      cells.push_back(PercentChange(pair.on_kl));
+      cells.push_back(IntervalCell(pair.on_kl));
     }
-    table.AddRow({name, PercentChange(pair.on_top1), IntervalCell(pair.on_top1),
-                  used, PercentChange(pair.on_kl), IntervalCell(pair.on_kl)});
+    table.AddRow(std::move(cells));
   }
   return absl::StrCat("\n", table.ToString(), reasons);
+}
+
+// The first figure of every class.
+std::string ClassesTable(const Evaluation& evaluation,
+                         const EvaluationFigures& figures) {
+  const std::vector<ClassColumn> shown = ClassColumns(evaluation, figures);
+  if (shown.empty()) return "";
+  const TaskWords& words = WordsOf(evaluation.task);
+  std::vector<std::string> header = {words.of_class.front().title + " %",
+                                     words.counted};
+  for (const ClassColumn& column : shown) header.push_back(column.name);
+  TextTable table(std::move(header));
+  const std::vector<ClassFigures>& first = *shown.front().classes;
+  for (size_t k = 0; k < first.size(); ++k) {
+    std::vector<std::string> cells = {evaluation.class_names[k],
+                                      absl::StrCat(first[k].count)};
+    for (const ClassColumn& column : shown) {
+      const std::optional<double>& value =
+          (*column.classes)[k].qualities.front();
+      cells.push_back(value.has_value() ? Percent(*value) : "-");
+    }
+    table.AddRow(std::move(cells));
+  }
+  return "\n" + table.ToString();
 }
 
 std::string EncodersTable(const Evaluation& evaluation) {
@@ -177,14 +224,24 @@ std::string LatenciesTable(const Evaluation& evaluation) {
   return is_empty ? "" : "\n" + table.ToString();
 }
 
-}  // namespace
-
-std::string EvaluationToText(const Evaluation& evaluation,
-                             const EvaluationFigures& figures) {
+std::string SectionToText(const ReportSection& section) {
+  const auto& [evaluation, figures] = section;
   return absl::StrCat(
       Headline(evaluation), "\n", PointsTable(evaluation, figures),
       DropsTable(evaluation, figures), PairsTable(evaluation, figures),
-      EncodersTable(evaluation), LatenciesTable(evaluation));
+      ClassesTable(evaluation, figures), EncodersTable(evaluation),
+      LatenciesTable(evaluation));
+}
+
+}  // namespace
+
+std::string ReportToText(const Report& report) {
+  std::string text;
+  for (const ReportSection& section : report) {
+    if (!text.empty()) text += "\n\n";
+    text += SectionToText(section);
+  }
+  return text;
 }
 
 }  // namespace sluice::train

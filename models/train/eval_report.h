@@ -1,15 +1,14 @@
-// An evaluation as tables for a terminal.
+// A report as tables for a terminal.
 #pragma once
 
 #include <string>
 
-#include "models/train/evaluation.h"
-#include "models/train/figures.h"
+#include "models/train/report.h"
 
 namespace sluice::train {
 
-// Everything measured. Shares in percent, BD-rates with 95 % intervals.
-std::string EvaluationToText(const Evaluation& evaluation,
-                             const EvaluationFigures& figures);
+// Everything measured, section by section. Shares in percent, BD-rates with
+// 95 % intervals.
+std::string ReportToText(const Report& report);
 
 }  // namespace sluice::train

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "models/train/markup.h"
+#include "models/train/task_words.h"
 
 namespace sluice::train {
 namespace {
@@ -22,13 +23,19 @@ struct PlottedQuality {
 using QualityOf = std::optional<PlottedQuality> (*)(const Method&,
                                                     const PointFigures&);
 
-std::string Describe(const Method& method, size_t point,
+// "top-1 74.0 %"
+std::string DescribeQuality(Task task, const PointFigures& figures) {
+  return absl::StrCat(WordsOf(task).quality.title, " ",
+                      FormatPercent(figures.quality), " %");
+}
+
+std::string Describe(Task task, const Method& method, size_t point,
                      const PointFigures& figures) {
   const OperatingPoint& at = method.points[point];
   std::string text = absl::StrCat(
       method.name, ", ", at.setting, ": ", FormatNumber(figures.mean_bytes, 0),
-      " bytes, top-1 ", FormatPercent(figures.top1), " % ",
-      FormatPercentInterval(figures.top1_interval));
+      " bytes, ", DescribeQuality(task, figures), " ",
+      FormatPercentInterval(figures.quality_interval));
   if (figures.mean_kl.has_value()) {
     absl::StrAppend(&text, ", KL ", FormatNumber(*figures.mean_kl, 3));
   }
@@ -37,17 +44,18 @@ std::string Describe(const Method& method, size_t point,
 
 struct ShownRanges {
   std::optional<ValueRange> bytes;
-  std::optional<ValueRange> top1;  // Percent.
+  std::optional<ValueRange> quality;  // Percent.
 };
 
 ShownRanges RangesOf(const Evaluation& evaluation,
                      const EvaluationFigures& figures) {
   ShownRanges shown;
-  const double floor = figures.reference.has_value()
-                           ? std::max(0.0, figures.reference->top1 - kShownDrop)
-                           : 0.0;
+  const double floor =
+      figures.reference.has_value()
+          ? std::max(0.0, figures.reference->quality - kShownDrop)
+          : 0.0;
   if (figures.reference.has_value())
-    Include(100 * figures.reference->top1, shown.top1);
+    Include(100 * figures.reference->quality, shown.quality);
   for (size_t m = 0; m < evaluation.methods.size(); ++m) {
     const std::vector<PointFigures>& points = figures.methods[m].points;
     const bool learned = evaluation.methods[m].learned;
@@ -56,12 +64,12 @@ ShownRanges RangesOf(const Evaluation& evaluation,
     for (const PointFigures& point : points) {
       if (counts) Include(point.mean_bytes, shown.bytes);
       if (learned) {
-        const Interval bar =
-            point.top1_interval.value_or(Interval{point.top1, point.top1});
-        Include(100 * bar.low, shown.top1);
-        Include(100 * bar.high, shown.top1);
+        const Interval bar = point.quality_interval.value_or(
+            Interval{point.quality, point.quality});
+        Include(100 * bar.low, shown.quality);
+        Include(100 * bar.high, shown.quality);
       } else {
-        Include(100 * std::max(floor, point.top1), shown.top1);
+        Include(100 * std::max(floor, point.quality), shown.quality);
       }
     }
   }
@@ -72,9 +80,10 @@ bool IsShown(const std::optional<ValueRange>& range, double value) {
   return !range.has_value() || (value >= range->lo && value <= range->hi);
 }
 
-std::string Elsewhere(const Method& method, const PointFigures& point) {
+std::string Elsewhere(Task task, const Method& method,
+                      const PointFigures& point) {
   return absl::StrCat(method.name, " (", FormatNumber(point.mean_bytes, 0),
-                      " bytes, top-1 ", FormatPercent(point.top1), " %)");
+                      " bytes, ", DescribeQuality(task, point), ")");
 }
 
 QualityPlot MakePlot(const Evaluation& evaluation,
@@ -89,15 +98,17 @@ QualityPlot MakePlot(const Evaluation& evaluation,
     for (size_t p = 0; p < points.size(); ++p) {
       const std::optional<PlottedQuality> y = quality(method, points[p]);
       if (!y.has_value()) continue;
-      series.points.push_back({points[p].mean_bytes, y->value, y->interval,
-                               Describe(method, p, points[p])});
+      series.points.push_back(
+          {points[p].mean_bytes, y->value, y->interval,
+           Describe(evaluation.task, method, p, points[p])});
       any_shown |= IsShown(empty.x.limits, points[p].mean_bytes) &&
                    IsShown(empty.y.limits, y->value);
     }
     if (any_shown) {
       result.plot.series.push_back(std::move(series));
     } else if (!series.points.empty()) {
-      result.not_shown.push_back(Elsewhere(method, points.front()));
+      result.not_shown.push_back(
+          Elsewhere(evaluation.task, method, points.front()));
     }
   }
   return result;
@@ -115,28 +126,29 @@ SeriesStyle StyleOfMethod(const Evaluation& evaluation, size_t index) {
                      before);
 }
 
-QualityPlot PlotTop1(const Evaluation& evaluation,
-                     const EvaluationFigures& figures) {
+QualityPlot PlotQuality(const Evaluation& evaluation,
+                        const EvaluationFigures& figures) {
   const ShownRanges shown = RangesOf(evaluation, figures);
+  const std::string& title = WordsOf(evaluation.task).long_title;
   LinePlot plot;
-  plot.title = "Top-1 accuracy over bytes per picture";
+  plot.title = absl::StrCat(title, " over bytes per picture");
   plot.x = {"bytes per picture (log scale)", AxisScale::kLog, shown.bytes};
-  plot.y = {"top-1 accuracy, %", AxisScale::kLinear, shown.top1};
+  plot.y = {absl::StrCat(title, ", %"), AxisScale::kLinear, shown.quality};
   if (figures.reference.has_value()) {
     const Reference& reference = *figures.reference;
     plot.reference_lines.push_back(
-        {100 * reference.top1,
+        {100 * reference.quality,
          absl::StrCat(reference.name, ", uncompressed: ",
-                      FormatPercent(reference.top1), " %")});
+                      FormatPercent(reference.quality), " %")});
   }
   return MakePlot(
       evaluation, figures, plot,
       [](const Method& method,
          const PointFigures& point) -> std::optional<PlottedQuality> {
-        PlottedQuality quality = {100 * point.top1, {}};
-        if (method.learned && point.top1_interval.has_value()) {
-          quality.interval = {100 * point.top1_interval->low,
-                              100 * point.top1_interval->high};
+        PlottedQuality quality = {100 * point.quality, {}};
+        if (method.learned && point.quality_interval.has_value()) {
+          quality.interval = {100 * point.quality_interval->low,
+                              100 * point.quality_interval->high};
         }
         return quality;
       });

@@ -21,11 +21,12 @@ struct QualityPlot {
   std::vector<std::string> not_shown;
 };
 
-// Top-1 in percent over mean bytes (log), with intervals on learned methods and
-// the teacher as a line. It shows learned points, and whatever is within 30
-// points of the reference and no dearer than the dearest point of a curve.
-QualityPlot PlotTop1(const Evaluation& evaluation,
-                     const EvaluationFigures& figures);
+// The task's quality in percent over mean bytes (log), with intervals on
+// learned methods and the reference as a line. It shows learned points, and
+// whatever is within 30 points of the reference and no dearer than the dearest
+// point of a curve.
+QualityPlot PlotQuality(const Evaluation& evaluation,
+                        const EvaluationFigures& figures);
 
 // Mean KL to the teacher over mean bytes, both log. Without series when no
 // point has a KL.

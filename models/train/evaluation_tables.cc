@@ -12,6 +12,8 @@
 #include "models/train/evaluation_plots.h"
 #include "models/train/html_table.h"
 #include "models/train/markup.h"
+#include "models/train/report.h"
+#include "models/train/task_words.h"
 
 namespace sluice::train {
 namespace {
@@ -60,12 +62,17 @@ HtmlCell BytesCell(const BytesNeeded& needed) {
   return kNone;
 }
 
-HtmlCell Top1Cell(const PointFigures& figures) {
-  return {FormatPercent(figures.top1),
-          FormatPercentInterval(figures.top1_interval)};
+HtmlCell QualityCell(const PointFigures& figures) {
+  return {FormatPercent(figures.quality),
+          FormatPercentInterval(figures.quality_interval)};
 }
 
-std::vector<HtmlCell> PointCells(const OperatingPoint& point,
+std::string QualityTitle(const Evaluation& evaluation) {
+  return WordsOf(evaluation.task).quality.title;
+}
+
+std::vector<HtmlCell> PointCells(const Evaluation& evaluation,
+                                 const OperatingPoint& point,
                                  const PointFigures& figures) {
   std::vector<HtmlCell> cells = {point.setting, point.scored_by};
   if (figures.mean_bytes > 0) {
@@ -75,16 +82,44 @@ std::vector<HtmlCell> PointCells(const OperatingPoint& point,
   } else {
     cells.insert(cells.end(), {kNone, kNone, kNone});
   }
-  cells.push_back(Top1Cell(figures));
+  cells.push_back(QualityCell(figures));
   cells.push_back(figures.drop.has_value()
                       ? HtmlCell(FormatPercent(*figures.drop),
                                  FormatPercentInterval(figures.drop_interval))
                       : kNone);
-  cells.push_back(FormatPercent(figures.top5));
-  cells.push_back(figures.mean_kl.has_value()
-                      ? HtmlCell(FormatNumber(*figures.mean_kl, 3))
-                      : kNone);
+  for (const double other : figures.others) {
+    cells.push_back(FormatPercent(other));
+  }
+  if (WordsOf(evaluation.task).has_teacher) {
+    cells.push_back(figures.mean_kl.has_value()
+                        ? HtmlCell(FormatNumber(*figures.mean_kl, 3))
+                        : kNone);
+  }
   return cells;
+}
+
+// "AP@0.5 of each class in percent, AP@[.5:.95] in brackets."
+std::string ClassesCaption(const TaskWords& words) {
+  std::string caption =
+      absl::StrCat(words.of_class.front().title, " of each class in percent");
+  for (size_t i = 1; i < words.of_class.size(); ++i) {
+    absl::StrAppend(&caption, ", ", words.of_class[i].title, " in brackets");
+  }
+  return absl::StrCat(caption, ". –: none of the ", words.counted,
+                      " are of the class.");
+}
+
+HtmlCell ClassCell(const ClassFigures& figures) {
+  std::vector<std::string> texts;
+  for (const std::optional<double>& quality : figures.qualities) {
+    if (!quality.has_value()) return kNone;
+    texts.push_back(FormatPercent(*quality));
+  }
+  HtmlCell cell(texts.front());
+  for (size_t i = 1; i < texts.size(); ++i) {
+    absl::StrAppend(&cell.note, "[", texts[i], "]");
+  }
+  return cell;
 }
 
 using LatencyKey = std::pair<std::string, int>;  // Setting, threads.
@@ -143,24 +178,31 @@ std::vector<HtmlCell> EncoderCells(const std::optional<EncoderSize>& size) {
 std::string BdRateTable(const Evaluation& evaluation,
                         const EvaluationFigures& figures) {
   if (figures.pairs.empty()) return "";
+  const std::string quality = QualityTitle(evaluation);
+  std::vector<HtmlColumn> columns = {{"against", HtmlAlign::kLeft},
+                                     {"at equal " + quality},
+                                     {absl::StrCat("over ", quality, ", %")}};
+  if (WordsOf(evaluation.task).has_teacher) {
+    columns.insert(columns.end(), {{"at equal KL"}, {"over KL, nats"}});
+  }
   HtmlTable table(
       "BD-rate: bytes of a learned method at equal quality, as a change from "
       "another method's. Negative is fewer. 95 % intervals in brackets.",
-      {{"against", HtmlAlign::kLeft},
-       {"at equal top-1"},
-       {"over top-1, %"},
-       {"at equal KL"},
-       {"over KL, nats"}});
+      columns);
   std::optional<size_t> group;
   for (const PairFigures& pair : figures.pairs) {
     if (group != pair.method) {
       table.AddGroup(LearnedHeading(evaluation, pair.method));
       group = pair.method;
     }
-    table.AddRow({NameCell(evaluation, pair.anchor), BdRateCell(pair.on_top1),
-                  BdRateIntervalCell(pair.on_top1.rate, 100, 1),
-                  BdRateCell(pair.on_kl),
-                  BdRateIntervalCell(pair.on_kl.rate, 1, 2)});
+    std::vector<HtmlCell> cells = {
+        NameCell(evaluation, pair.anchor), BdRateCell(pair.on_quality),
+        BdRateIntervalCell(pair.on_quality.rate, 100, 1)};
+    if (WordsOf(evaluation.task).has_teacher) {
+      cells.push_back(BdRateCell(pair.on_kl));
+      cells.push_back(BdRateIntervalCell(pair.on_kl.rate, 1, 2));
+    }
+    table.AddRow(std::move(cells));
   }
   return table.ToHtml();
 }
@@ -175,12 +217,12 @@ std::string BytesAtDropsTable(const Evaluation& evaluation,
   }
   const Reference& reference = *figures.reference;
   HtmlTable table(
-      absl::StrCat(
-          "Bytes per picture at a drop of so many points of top-1 from "
-          "the ",
-          reference.name, "'s ", FormatPercent(reference.top1),
-          " %. ≤: the cheapest setting is already better; –: out of "
-          "reach."),
+      absl::StrCat("Bytes per picture at a drop of so many points of ",
+                   QualityTitle(evaluation), " from the ",
+                   FormatPercent(reference.quality), " % of the ",
+                   reference.name,
+                   ". ≤: the cheapest setting is already better; –: out of "
+                   "reach."),
       columns);
   for (size_t m = 0; m < evaluation.methods.size(); ++m) {
     std::vector<HtmlCell> cells = {NameCell(evaluation, m)};
@@ -206,7 +248,7 @@ std::string ThreeAxesTable(const Evaluation& evaluation,
        {"parameters"},
        {"MMAC"},
        {"bytes per picture"},
-       {"top-1 %"}});
+       {QualityTitle(evaluation) + " %"}});
   bool any = false;
   for (size_t m = 0; m < evaluation.methods.size(); ++m) {
     const Method& method = evaluation.methods[m];
@@ -220,11 +262,33 @@ std::string ThreeAxesTable(const Evaluation& evaluation,
         cells.push_back(std::move(cell));
       }
       cells.push_back(FormatNumber(point.mean_bytes, 0));
-      cells.push_back(Top1Cell(point));
+      cells.push_back(QualityCell(point));
       table.AddRow(std::move(cells));
     }
   }
   return any ? table.ToHtml() : "";
+}
+
+std::string ClassesTable(const Evaluation& evaluation,
+                         const EvaluationFigures& figures) {
+  const std::vector<ClassColumn> shown = ClassColumns(evaluation, figures);
+  if (shown.empty()) return "";
+  const TaskWords& words = WordsOf(evaluation.task);
+  std::vector<HtmlColumn> columns = {{"class", HtmlAlign::kLeft},
+                                     {words.counted}};
+  for (const ClassColumn& column : shown) columns.push_back({column.name});
+  HtmlTable table(ClassesCaption(words), columns);
+  const std::vector<ClassFigures>& first = *shown.front().classes;
+  for (size_t k = 0; k < first.size(); ++k) {
+    std::vector<HtmlCell> cells = {
+        evaluation.class_names[k],
+        FormatNumber(static_cast<double>(first[k].count), 0)};
+    for (const ClassColumn& column : shown) {
+      cells.push_back(ClassCell((*column.classes)[k]));
+    }
+    table.AddRow(std::move(cells));
+  }
+  return table.ToHtml();
 }
 
 std::string LatencyTable(const Evaluation& evaluation) {
@@ -245,7 +309,7 @@ std::string LatencyTable(const Evaluation& evaluation) {
   HtmlTable table(
       "Milliseconds per picture, medians, one picture at a time. Encode: from "
       "the preprocessed view to the frame or file; answer: from there to the "
-      "logits.",
+      "tail's outputs.",
       columns);
   for (size_t m = 0; m < evaluation.methods.size(); ++m) {
     if (evaluation.methods[m].latencies.empty()) continue;
@@ -257,29 +321,33 @@ std::string LatencyTable(const Evaluation& evaluation) {
 
 std::string PointsTable(const Evaluation& evaluation,
                         const EvaluationFigures& figures) {
+  std::vector<HtmlColumn> columns = {{"setting", HtmlAlign::kLeft},
+                                     {"scored by", HtmlAlign::kLeft},
+                                     {"bytes"},
+                                     {"p95"},
+                                     {"bpp"},
+                                     {QualityTitle(evaluation) + " %"},
+                                     {"drop, points"}};
+  for (const FigureWords& other : WordsOf(evaluation.task).others) {
+    columns.push_back({other.title + " %"});
+  }
+  if (WordsOf(evaluation.task).has_teacher) columns.push_back({"KL, nats"});
   HtmlTable table("Every operating point. 95 % intervals in brackets.",
-                  {{"setting", HtmlAlign::kLeft},
-                   {"scored by", HtmlAlign::kLeft},
-                   {"bytes"},
-                   {"p95"},
-                   {"bpp"},
-                   {"top-1 %"},
-                   {"drop, points"},
-                   {"top-5 %"},
-                   {"KL, nats"}});
+                  columns);
   table.AddGroup("uncompressed");
   if (evaluation.teacher.has_value() && figures.teacher.has_value()) {
-    table.AddRow(PointCells(*evaluation.teacher, *figures.teacher));
+    table.AddRow(PointCells(evaluation, *evaluation.teacher, *figures.teacher));
   }
   for (size_t i = 0; i < evaluation.uncompressed.size(); ++i) {
-    table.AddRow(
-        PointCells(evaluation.uncompressed[i], figures.uncompressed[i]));
+    table.AddRow(PointCells(evaluation, evaluation.uncompressed[i],
+                            figures.uncompressed[i]));
   }
   for (size_t m = 0; m < evaluation.methods.size(); ++m) {
     const Method& method = evaluation.methods[m];
     table.AddGroup(NameCell(evaluation, m));
     for (size_t p = 0; p < method.points.size(); ++p) {
-      table.AddRow(PointCells(method.points[p], figures.methods[m].points[p]));
+      table.AddRow(PointCells(evaluation, method.points[p],
+                              figures.methods[m].points[p]));
     }
   }
   return table.ToHtml();

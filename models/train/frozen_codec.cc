@@ -56,4 +56,40 @@ at::Tensor FrozenCodec::Features(const at::Tensor& pictures,
                      rates);
 }
 
+int NumEntrances(std::span<const FrozenCodec> codecs) {
+  int sum = 0;
+  for (const FrozenCodec& codec : codecs) sum += codec.num_rates() + 1;
+  return sum;
+}
+
+MixedFeatures MixFeatures(std::span<const FrozenCodec> codecs,
+                          const at::Tensor& pictures, double pixel_share,
+                          uint64_t seed, int64_t index) {
+  at::Generator generator = at::detail::createCPUGenerator(
+      seed * 1000003 + static_cast<uint64_t>(index));
+  const int64_t num_pixel = static_cast<int64_t>(
+      pixel_share * static_cast<double>(pictures.size(0)) + 0.5);
+  const size_t turn = index % codecs.size();
+  const FrozenCodec& codec = codecs[turn];
+  const at::Tensor rates = at::randint(
+      codec.num_rates(), {pictures.size(0) - num_pixel}, generator, at::kLong);
+  std::vector<at::Tensor> features;
+  if (num_pixel < pictures.size(0)) {
+    features.push_back(codec.Features(pictures.slice(0, num_pixel),
+                                      rates.to(pictures.device())));
+  }
+  if (num_pixel > 0) {
+    const at::Tensor entered = codec.Enter(pictures.slice(0, 0, num_pixel));
+    features.insert(features.begin(),
+                    features.empty()
+                        ? entered
+                        : entered.to(features.front().scalar_type()));
+  }
+  return {
+      .features = at::cat(features),
+      .entrances = at::cat({at::full({num_pixel}, codec.num_rates(), at::kLong),
+                            rates}) +
+                   NumEntrances(codecs.first(turn))};
+}
+
 }  // namespace sluice::train

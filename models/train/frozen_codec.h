@@ -3,7 +3,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <memory>
+#include <span>
 
 #include "absl/status/statusor.h"
 #include "common/artifact/codec_artifact.h"
@@ -34,5 +36,23 @@ class FrozenCodec {
   model::MobileNetEntrance entrance_;
   at::Tensor gain_, inverse_gain_, median_;  // [R,C]
 };
+
+// What a tail learns from: features of a batch by the entrances that it meets
+// in the field.
+struct MixedFeatures {
+  at::Tensor features;   // [N,F,h,w]
+  at::Tensor entrances;  // int64 [N]: the codecs' rates and pixel entrances,
+                         // counted through.
+};
+
+// Codecs take turns by `index`. The first `pixel_share` of the pictures
+// [N,3,H,W] come through one's pixel entrance, the rest through it at random
+// rates, which depend on `seed` and `index` alone.
+MixedFeatures MixFeatures(std::span<const FrozenCodec> codecs,
+                          const at::Tensor& pictures, double pixel_share,
+                          uint64_t seed, int64_t index);
+
+// Rates and pixel entrances of all.
+int NumEntrances(std::span<const FrozenCodec> codecs);
 
 }  // namespace sluice::train

@@ -6,13 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "models/train/evaluation_plots.h"
 #include "models/train/evaluation_tables.h"
+#include "models/train/figure_definitions.h"
 #include "models/train/markup.h"
 #include "models/train/svg_plot.h"
+#include "models/train/task_words.h"
 
 namespace sluice::train {
 namespace {
@@ -23,7 +26,10 @@ html { font: 15px/1.5 -apple-system, "Segoe UI", Roboto, "Helvetica Neue",
        color: #222; background: #fff; }
 body { max-width: 54rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { font-size: 1.65rem; line-height: 1.25; margin: 0 0 .5rem; }
-h2 { font-size: 1.1rem; margin: 2.4rem 0 .6rem; }
+h2 { font-size: 1.3rem; line-height: 1.3; margin: 3rem 0 .6rem; }
+h3 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
+nav ul { padding-left: 1.2rem; margin: .8rem 0 0; font-size: .9rem; }
+p.note { margin: 1rem 0 0; font-size: .9rem; color: #444; }
 p.lead { margin: 0 0 1.2rem; font-size: 1.05rem; color: #444; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; margin: 0;
            gap: .2rem 1.2rem; font-size: .9rem; }
@@ -65,14 +71,18 @@ table svg { vertical-align: -1px; overflow: visible; }
   html { font-size: 11px; }
   body { max-width: none; padding: 0; }
   figure, tr { break-inside: avoid; }
-  h2, caption { break-after: avoid; }
+  h2, h3, caption { break-after: avoid; }
+  nav { display: none; }
   .wide { overflow: visible; }
 }
 )";
 
-std::string Section(std::string_view heading, std::string content_html) {
+// "h2" or "h3"; nothing for nothing.
+std::string Part(const char* tag, std::string_view heading,
+                 std::string content_html) {
   if (content_html.empty()) return "";
-  return absl::StrCat("<h2>", EscapeMarkup(heading), "</h2>\n", content_html);
+  return absl::StrCat("<", tag, ">", EscapeMarkup(heading), "</", tag, ">\n",
+                      content_html);
 }
 
 std::string List(std::string_view css_class,
@@ -85,19 +95,35 @@ std::string List(std::string_view css_class,
   return html + "</ul>\n";
 }
 
-std::string LearnedNames(const Evaluation& evaluation) {
+// The learned methods of all sections, each once.
+std::string LearnedNames(const Report& report) {
   std::vector<std::string> names;
-  for (const Method& method : evaluation.methods) {
-    if (method.learned) names.push_back(method.name);
+  for (const ReportSection& section : report) {
+    for (const Method& method : section.evaluation.methods) {
+      if (method.learned &&
+          std::find(names.begin(), names.end(), method.name) == names.end()) {
+        names.push_back(method.name);
+      }
+    }
   }
   return absl::StrJoin(names, ", ");
 }
 
-std::string Title(const Evaluation& evaluation) {
-  const std::string names = LearnedNames(evaluation);
-  return absl::StrCat(names.empty() ? "Methods" : names, " on ",
-                      evaluation.data.empty() ? "pictures" : evaluation.data,
-                      ": accuracy over bytes");
+std::string Title(const Report& report) {
+  std::vector<std::string> tasks;
+  for (const Task task : TasksOf(report)) tasks.push_back(WordsOf(task).name);
+  const std::string names = LearnedNames(report);
+  return absl::StrCat(names.empty() ? "Methods" : names, ": ",
+                      absl::StrJoin(tasks, ", "), " over bytes");
+}
+
+// "Detection: fod_a.tar (val), fit:320x320".
+std::string SectionTitle(const Evaluation& evaluation) {
+  std::string title = WordsOf(evaluation.task).name;
+  title.front() = absl::ascii_toupper(title.front());
+  const std::string data = DescribeData(evaluation);
+  return absl::StrCat(title, ": ", data.empty() ? "pictures" : data,
+                      evaluation.view.empty() ? "" : ", ", evaluation.view);
 }
 
 // "666 of 50,176 pixels".
@@ -117,10 +143,32 @@ std::string PictureCount(const Evaluation& evaluation) {
   return text + " pixels";
 }
 
-std::string UncompressedScore(const PointFigures& figures) {
-  return absl::StrCat("top-1 ", FormatPercent(figures.top1), " % ",
-                      FormatPercentInterval(figures.top1_interval), ", top-5 ",
-                      FormatPercent(figures.top5), " %");
+// "top-1 80.0 % [72.0, 87.0], top-5 94.1 %".
+std::string UncompressedScore(Task task, const PointFigures& figures) {
+  const TaskWords& words = WordsOf(task);
+  std::string text =
+      absl::StrCat(words.quality.title, " ", FormatPercent(figures.quality),
+                   " % ", FormatPercentInterval(figures.quality_interval));
+  for (size_t i = 0; i < words.others.size(); ++i) {
+    absl::StrAppend(&text, ", ", words.others[i].title, " ",
+                    FormatPercent(figures.others[i]), " %");
+  }
+  return text;
+}
+
+// "31 classes, 459 objects"; empty for a classification.
+std::string ClassCount(const Evaluation& evaluation,
+                       const EvaluationFigures& figures) {
+  if (evaluation.class_names.empty() || !figures.reference.has_value()) {
+    return "";
+  }
+  uint64_t count = 0;
+  for (const ClassFigures& one : figures.reference->classes) {
+    count += one.count;
+  }
+  return absl::StrCat(evaluation.class_names.size(), " classes, ",
+                      FormatNumber(static_cast<double>(count), 0), " ",
+                      WordsOf(evaluation.task).counted);
 }
 
 // Its words do not break at their hyphens.
@@ -132,33 +180,60 @@ std::string CommandLine(const std::string& command_line) {
                       "</span></code>");
 }
 
-// What was measured on what, and by what.
-std::string Facts(const Evaluation& evaluation,
-                  const EvaluationFigures& figures) {
-  std::string html = "<dl class=\"facts\">\n";
-  const auto add_html = [&html](std::string_view term,
-                                const std::string& text_html) {
+class FactList {
+ public:
+  void AddHtml(std::string_view term, const std::string& text_html) {
     if (text_html.empty()) return;
-    absl::StrAppend(&html, "<dt>", EscapeMarkup(term), "</dt><dd>", text_html,
+    absl::StrAppend(&html_, "<dt>", EscapeMarkup(term), "</dt><dd>", text_html,
                     "</dd>\n");
-  };
-  const auto add = [&add_html](std::string_view term, std::string_view text) {
-    add_html(term, EscapeMarkup(text));
-  };
-  add("data", evaluation.data);
-  add("pictures", PictureCount(evaluation));
-  add("view", evaluation.view);
+  }
+  void Add(std::string_view term, std::string_view text) {
+    AddHtml(term, EscapeMarkup(text));
+  }
+  std::string ToHtml() const {
+    return absl::StrCat("<dl class=\"facts\">\n", html_, "</dl>\n");
+  }
+
+ private:
+  std::string html_;
+};
+
+// What measured all sections.
+std::string RunFacts(const Report& report) {
+  if (report.empty()) return "";
+  const Evaluation& evaluation = report.front().evaluation;
+  FactList facts;
+  facts.Add("sluice-model", evaluation.version);
+  facts.Add("machine", evaluation.machine);
+  facts.AddHtml("command", CommandLine(evaluation.command_line));
+  return facts.ToHtml();
+}
+
+// What was measured on what.
+std::string SectionFacts(const Evaluation& evaluation,
+                         const EvaluationFigures& figures) {
+  FactList facts;
+  facts.Add("data", DescribeData(evaluation));
+  facts.Add("pictures", PictureCount(evaluation));
+  facts.Add("labels", ClassCount(evaluation, figures));
+  facts.Add("view", evaluation.view);
   if (figures.teacher.has_value()) {
-    add("teacher, uncompressed", UncompressedScore(*figures.teacher));
+    facts.Add("teacher, uncompressed",
+              UncompressedScore(evaluation.task, *figures.teacher));
   }
   for (size_t i = 0; i < figures.uncompressed.size(); ++i) {
-    add("pixel entrance of " + evaluation.uncompressed[i].setting,
-        UncompressedScore(figures.uncompressed[i]));
+    facts.Add("pixel entrance of " + evaluation.uncompressed[i].setting,
+              UncompressedScore(evaluation.task, figures.uncompressed[i]));
   }
-  add("sluice-model", evaluation.version);
-  add("machine", evaluation.machine);
-  add_html("command", CommandLine(evaluation.command_line));
-  return html + "</dl>\n";
+  return facts.ToHtml();
+}
+
+// Where no teacher fits the task.
+std::string ReferenceNote(const Evaluation& evaluation) {
+  if (evaluation.task == Task::kClassification) return "";
+  return "<p class=\"note\">There is no unmodified teacher for this task: the "
+         "pixel entrance and the tail, on uncompressed pictures, are what "
+         "drops are counted from, and they score the pixel codecs.</p>\n";
 }
 
 std::string Warnings(const Evaluation& evaluation) {
@@ -178,9 +253,9 @@ std::string Figure(const QualityPlot& quality, std::string caption) {
                       EscapeMarkup(caption), "</figcaption></figure>\n");
 }
 
-std::string Definitions() {
+std::string Definitions(const Report& report) {
   std::string html = "<dl class=\"terms\">\n";
-  for (const Definition& definition : FigureDefinitions()) {
+  for (const Definition& definition : FigureDefinitions(TasksOf(report))) {
     absl::StrAppend(&html, "<dt>", EscapeMarkup(definition.term), "</dt><dd>",
                     EscapeMarkup(definition.text), "</dd>\n");
   }
@@ -190,53 +265,84 @@ std::string Definitions() {
 std::string Limits() {
   return List(
       "limits",
-      {"All figures are of one run, on one set of pictures, at one view; they "
-       "compare methods with each other and are not those of another set or "
-       "protocol.",
+      {"All figures of a section are of one run, on one set of pictures, at "
+       "one view; they compare methods with each other and are not those of "
+       "another set or protocol.",
        "Pictures were scaled and cut to the view before any codec saw them: "
        "bytes are those of what the network needs, not of the camera's "
        "picture.",
-       "A pixel codec is scored by the better of the unmodified teacher and "
-       "the pixel entrance, whichever the table names.",
+       "A pixel codec is scored by the better of the unmodified teacher, where "
+       "there is one, and the first method's pixel entrance, whichever the "
+       "table names.",
        "Milliseconds are those of the machine named above; a small device is "
        "slower, and the network between device and server is not in them."});
 }
 
-std::string Body(const Evaluation& evaluation,
-                 const EvaluationFigures& figures) {
+std::string SectionAnchor(size_t index) {
+  return absl::StrCat("section-", index + 1);
+}
+
+std::string SectionToHtml(const ReportSection& section, size_t index) {
+  const auto& [evaluation, figures] = section;
+  const std::string& quality = WordsOf(evaluation.task).long_title;
   return absl::StrCat(
-      "<h1>", EscapeMarkup(Title(evaluation)), "</h1>\n",
-      Facts(evaluation, figures), Warnings(evaluation),
-      Section("Accuracy over bytes",
-              Figure(PlotTop1(evaluation, figures),
-                     "Top-1 accuracy over the mean size of a frame or file. "
-                     "Learned methods are drawn strong, with 95 % intervals.")),
-      Section("Divergence over bytes",
-              Figure(PlotKl(evaluation, figures),
-                     "Mean divergence of the answers from the teacher's, over "
-                     "the mean size of a frame or file; lower is better.")),
-      Section("Bytes at equal quality", BdRateTable(evaluation, figures)),
-      Section("Bytes at a drop of accuracy",
-              BytesAtDropsTable(evaluation, figures)),
-      Section("Device, link and task", ThreeAxesTable(evaluation, figures)),
-      Section("Time", LatencyTable(evaluation)),
-      Section("All points", PointsTable(evaluation, figures)),
-      Section("Definitions", Definitions()), Section("Limits", Limits()));
+      "<section id=\"", SectionAnchor(index), "\">\n<h2>",
+      EscapeMarkup(SectionTitle(evaluation)), "</h2>\n",
+      SectionFacts(evaluation, figures), ReferenceNote(evaluation),
+      Warnings(evaluation),
+      Part("h3", quality + " over bytes",
+           Figure(PlotQuality(evaluation, figures),
+                  quality +
+                      " over the mean size of a frame or file. Learned methods "
+                      "are drawn strong, with 95 % intervals.")),
+      Part("h3", "Divergence over bytes",
+           Figure(PlotKl(evaluation, figures),
+                  "Mean divergence of the answers from the teacher's, over the "
+                  "mean size of a frame or file; lower is better.")),
+      Part("h3", "Bytes at equal quality", BdRateTable(evaluation, figures)),
+      Part("h3", "Bytes at a drop of quality",
+           BytesAtDropsTable(evaluation, figures)),
+      Part("h3", "Classes", ClassesTable(evaluation, figures)),
+      Part("h3", "Device, link and task", ThreeAxesTable(evaluation, figures)),
+      Part("h3", "Time", LatencyTable(evaluation)),
+      Part("h3", "All points", PointsTable(evaluation, figures)),
+      "</section>\n");
+}
+
+// Links to the sections, where there are several.
+std::string Navigation(const Report& report) {
+  if (report.size() < 2) return "";
+  std::string html = "<nav><ul>\n";
+  for (size_t i = 0; i < report.size(); ++i) {
+    absl::StrAppend(&html, "<li><a href=\"#", SectionAnchor(i), "\">",
+                    EscapeMarkup(SectionTitle(report[i].evaluation)),
+                    "</a></li>\n");
+  }
+  return html + "</ul></nav>\n";
+}
+
+std::string Body(const Report& report) {
+  std::string html =
+      absl::StrCat("<h1>", EscapeMarkup(Title(report)), "</h1>\n",
+                   RunFacts(report), Navigation(report));
+  for (size_t i = 0; i < report.size(); ++i) {
+    html += SectionToHtml(report[i], i);
+  }
+  return absl::StrCat(html, Part("h2", "Definitions", Definitions(report)),
+                      Part("h2", "Limits", Limits()));
 }
 
 }  // namespace
 
-std::string EvaluationToHtml(const Evaluation& evaluation,
-                             const EvaluationFigures& figures) {
+std::string ReportToHtml(const Report& report) {
   return absl::StrCat(
       "<!DOCTYPE html>\n"
       "<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n"
       "<meta charset=\"utf-8\"/>\n"
       "<meta name=\"viewport\" content=\"width=device-width, "
       "initial-scale=1\"/>\n<title>",
-      EscapeMarkup(Title(evaluation)), "</title>\n<style>", kStyle,
-      "</style>\n</head>\n<body>\n", Body(evaluation, figures),
-      "</body>\n</html>\n");
+      EscapeMarkup(Title(report)), "</title>\n<style>", kStyle,
+      "</style>\n</head>\n<body>\n", Body(report), "</body>\n</html>\n");
 }
 
 }  // namespace sluice::train

@@ -1,18 +1,16 @@
-// An evaluation as one HTML page that stands alone.
+// A report as one HTML page that stands alone.
 #pragma once
 
 #include <string>
 
-#include "models/train/evaluation.h"
-#include "models/train/figures.h"
+#include "models/train/report.h"
 
 namespace sluice::train {
 
-// What was measured on what, plots of top-1 and KL over bytes, the tables of
-// evaluation_tables.h, definitions and limits: HTML that is also well-formed
-// XML, with its style sheet and drawings inside, no script and no address
-// outside. REQUIRES: figures are MakeFigures(evaluation).
-std::string EvaluationToHtml(const Evaluation& evaluation,
-                             const EvaluationFigures& figures);
+// A section for each of the report's: what was measured on what, plots of
+// quality and KL over bytes, the tables of evaluation_tables.h; then
+// definitions and limits. HTML that is also well-formed XML, with its style
+// sheet and drawings inside, no script and no address outside.
+std::string ReportToHtml(const Report& report);
 
 }  // namespace sluice::train

@@ -98,18 +98,26 @@ absl::StatusOr<std::string> InspectCodec(const std::filesystem::path& folder) {
       codec.about.dump(2), "\n");
 }
 
+std::string DescribeLabels(const std::vector<std::string>& labels) {
+  if (labels.empty()) return "none";
+  return absl::StrCat(labels.size(), ", from \"", labels.front(), "\" to \"",
+                      labels.back(), "\"");
+}
+
 absl::StatusOr<std::string> InspectTail(const std::filesystem::path& folder) {
   SLUICE_ASSIGN_OR_RETURN(const artifact::TailArtifact tail,
                           artifact::LoadTail(folder));
   const artifact::TailSpec& spec = tail.spec;
-  return absl::StrCat("tail ", spec.name, ", ", spec.task, ", family ",
-                      spec.family, ", version ", spec.version, "\nweights ",
-                      Summary(tail.weights), "\nSHA-256 ", tail.digest,
-                      "\nnetwork ", spec.network.dump(), "\nlabels ",
-                      tail.labels.size(), ", from \"", tail.labels.front(),
-                      "\" to \"", tail.labels.back(), "\"\nfor codec ids ",
-                      absl::StrJoin(spec.codec_ids, ", "), "\nabout ",
-                      tail.about.dump(2), "\n");
+  return absl::StrCat(
+      "tail ", spec.name, ", ", spec.task, ", family ", spec.family,
+      ", version ", spec.version,
+      artifact::IsTorchScript(spec)
+          ? absl::StrCat("\nTorchScript module, ", tail.module.size(), " bytes")
+          : absl::StrCat("\nweights ", Summary(tail.weights)),
+      "\nSHA-256 ", tail.digest, "\nnetwork ", spec.network.dump(), "\nlabels ",
+      DescribeLabels(tail.labels), "\nfor codec ids ",
+      absl::StrJoin(spec.codec_ids, ", "), "\nabout ", tail.about.dump(2),
+      "\n");
 }
 
 absl::StatusOr<std::string> InspectFrame(const std::filesystem::path& path) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "models/train/annotate.h"
+#include "models/train/task_words.h"
 
 namespace sluice::train {
 namespace {
@@ -39,11 +40,24 @@ absl::Status CheckComparable(const LearnedPair& first,
                      " sees ", DescribeInput(expected), ", ", found.name,
                      " sees ", DescribeInput(found)));
   }
+  if (first.task() != other.task()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "tails of one section have one task: ", first.tail().spec.name,
+        " is for ", first.tail().spec.task, ", ", other.tail().spec.name,
+        " for ", other.tail().spec.task));
+  }
   if (first.num_classes() != other.num_classes()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "tails of one run know the same classes: ", first.tail().spec.name,
         " has ", first.num_classes(), ", ", other.tail().spec.name, " has ",
         other.num_classes()));
+  }
+  if (first.task() != Task::kClassification &&
+      first.tail().labels != other.tail().labels) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "tails of one section know the same classes in the same order: ",
+        first.tail().spec.name, " and ", other.tail().spec.name,
+        " have different labels"));
   }
   return absl::OkStatus();
 }
@@ -60,6 +74,7 @@ absl::StatusOr<LearnedPair> LearnedPair::Load(
   SLUICE_ASSIGN_OR_RETURN(std::unique_ptr<model::Tail> network,
                           model::LoadTailNetwork(artifact));
   LearnedPair pair(std::move(loaded), std::move(artifact), std::move(network));
+  SLUICE_RETURN_IF_ERROR(pair.ReadTask());
   SLUICE_RETURN_IF_ERROR(pair.SetRates(rates));
   SLUICE_ASSIGN_OR_RETURN(pair.encoder_size_, SizeOf(pair.codec_, codec));
   return pair;
@@ -77,12 +92,29 @@ absl::Status LearnedPair::SetRates(std::vector<int> rates) {
   return absl::OkStatus();
 }
 
+absl::Status LearnedPair::ReadTask() {
+  const absl::StatusOr<Task> task = ParseTask(tail_.spec.task);
+  if (!task.ok()) return Annotate(task.status(), tail_.spec.name);
+  task_ = *task;
+  const auto found = tail_.spec.network.find("ignore_index");
+  if (found == tail_.spec.network.end()) return absl::OkStatus();
+  if (!found->is_number_integer() || *found < 0 || *found > 255) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(tail_.spec.name,
+                     ": tail.json: network.ignore_index: expected a number "
+                     "in 0..255, found ",
+                     found->dump()));
+  }
+  ignore_index_ = found->get<int>();
+  return absl::OkStatus();
+}
+
 bool LearnedPair::tail_knows_codec() const {
   const std::vector<std::string>& ids = tail_.spec.codec_ids;
   return std::find(ids.begin(), ids.end(), codec_.artifact().id) != ids.end();
 }
 
-absl::StatusOr<base::FloatTensor> LearnedPair::FramesToLogits(
+absl::StatusOr<std::vector<model::NamedTensor>> LearnedPair::FramesToOutputs(
     std::span<const std::vector<uint8_t>> frames) const {
   std::vector<base::FloatTensor> y_hats;
   std::vector<int> rates;
@@ -100,22 +132,26 @@ absl::StatusOr<base::FloatTensor> LearnedPair::FramesToLogits(
   return network_->Run(features);
 }
 
-absl::StatusOr<base::FloatTensor> LearnedPair::PicturesToLogits(
+absl::StatusOr<std::vector<model::NamedTensor>> LearnedPair::PicturesToOutputs(
     const base::FloatTensor& pictures) const {
   SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor features,
                           codec_.decoder().Enter(pictures));
   return network_->Run(features);
 }
 
+absl::Status CheckPairs(const std::vector<std::filesystem::path>& codecs,
+                        const std::vector<std::filesystem::path>& tails) {
+  if (!codecs.empty() && codecs.size() == tails.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "expected a tail for every codec and one pair at least, found ",
+      codecs.size(), " codecs and ", tails.size(), " tails"));
+}
+
 absl::StatusOr<std::vector<LearnedPair>> LoadPairs(
     const std::vector<std::filesystem::path>& codecs,
     const std::vector<std::filesystem::path>& tails,
     const std::vector<int>& rates, int num_threads) {
-  if (codecs.empty() || codecs.size() != tails.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "expected a tail for every codec and one pair at least, found ",
-        codecs.size(), " codecs and ", tails.size(), " tails"));
-  }
+  SLUICE_RETURN_IF_ERROR(CheckPairs(codecs, tails));
   std::vector<LearnedPair> pairs;
   for (size_t i = 0; i < codecs.size(); ++i) {
     SLUICE_ASSIGN_OR_RETURN(

@@ -1,23 +1,15 @@
 #include "models/train/operating_points.h"
 
 #include <algorithm>
-#include <span>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "models/train/annotate.h"
-#include "models/train/metrics.h"
 
 namespace sluice::train {
 namespace {
-
-// Sample i of [N,classes].
-std::span<const float> Row(const base::FloatTensor& logits, size_t i) {
-  const size_t num_classes = static_cast<size_t>(logits.shape[1]);
-  return std::span(logits.values).subspan(i * num_classes, num_classes);
-}
 
 // The view of `picture` as the codec gives it back, and what it costs.
 absl::Status CodeAndDecode(const LoadedCodec& codec,
@@ -53,22 +45,6 @@ bool AnswersBetter(const std::vector<Outcome>& a,
 
 }  // namespace
 
-void AddOutcomes(const base::FloatTensor& logits, const EvalBatch& batch,
-                 const std::vector<uint32_t>& bytes,
-                 std::vector<Outcome>* outcomes) {
-  for (size_t i = 0; i < batch.about.size(); ++i) {
-    Outcome outcome;
-    if (!bytes.empty()) outcome.bytes = bytes[i];
-    outcome.rank =
-        static_cast<uint32_t>(RankOf(Row(logits, i), batch.about[i].label));
-    if (batch.teacher_logits.has_value()) {
-      outcome.kl = static_cast<float>(
-          KlDivergence(Row(*batch.teacher_logits, i), Row(logits, i)));
-    }
-    outcomes->push_back(outcome);
-  }
-}
-
 absl::Status MeasureRate(const LearnedPair& pair,
                          const std::vector<base::FloatTensor>& latents,
                          const EvalBatch& batch, RatePoint* point) {
@@ -80,10 +56,9 @@ absl::Status MeasureRate(const LearnedPair& pair,
     bytes.push_back(static_cast<uint32_t>(frame.size()));
     frames.push_back(std::move(frame));
   }
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor logits,
-                          pair.FramesToLogits(frames));
-  AddOutcomes(logits, batch, bytes, &point->outcomes);
-  return absl::OkStatus();
+  SLUICE_ASSIGN_OR_RETURN(const std::vector<model::NamedTensor> outputs,
+                          pair.FramesToOutputs(frames));
+  return AddAnswers(outputs, batch, bytes, &point->measured);
 }
 
 absl::Status MeasureQuality(const LearnedPair& pair,
@@ -103,9 +78,10 @@ absl::Status MeasureQuality(const LearnedPair& pair,
   }
   SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor pictures,
                           StackTensors(inputs));
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor logits,
-                          pair.PicturesToLogits(pictures));
-  AddOutcomes(logits, batch, bytes, &point->by_entrance);
+  SLUICE_ASSIGN_OR_RETURN(const std::vector<model::NamedTensor> outputs,
+                          pair.PicturesToOutputs(pictures));
+  SLUICE_RETURN_IF_ERROR(
+      AddAnswers(outputs, batch, bytes, &point->by_entrance));
   if (teacher == nullptr) return absl::OkStatus();
   SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor answers,
                           teacher->Run(pictures));
@@ -121,11 +97,14 @@ std::string QualitySetting(PixelCodec codec, int quality) {
 }
 
 OperatingPoint BetterNetwork(const QualityPoint& point) {
-  const bool entrance_wins = point.by_teacher.empty() ||
-                             AnswersBetter(point.by_entrance, point.by_teacher);
-  return {.setting = QualitySetting(point.codec, point.quality),
-          .scored_by = entrance_wins ? "pixel entrance" : "teacher",
-          .outcomes = entrance_wins ? point.by_entrance : point.by_teacher};
+  const bool entrance_wins =
+      point.by_teacher.empty() ||
+      AnswersBetter(point.by_entrance.outcomes, point.by_teacher);
+  OperatingPoint better = point.by_entrance;
+  if (!entrance_wins) better.outcomes = point.by_teacher;
+  better.setting = QualitySetting(point.codec, point.quality);
+  better.scored_by = entrance_wins ? "pixel entrance" : "teacher";
+  return better;
 }
 
 }  // namespace sluice::train

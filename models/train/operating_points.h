@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,30 +11,16 @@
 #include "common/model/teacher.h"
 #include "models/train/evaluation.h"
 #include "models/train/learned_pair.h"
-#include "models/train/loaded_codec.h"
 #include "models/train/pixel_baseline.h"
+#include "models/train/scoring.h"
 
 namespace sluice::train {
-
-// Consecutive pictures whose network inputs have one shape.
-struct EvalBatch {
-  std::vector<NetworkInput> pictures;
-  std::vector<EvaluatedPicture> about;              // Of each picture.
-  base::FloatTensor inputs;                         // [N,3,H,W]
-  std::optional<base::FloatTensor> teacher_logits;  // [N,classes]
-};
-
-// Adds rank and divergence of each picture's answer, [N,classes], to
-// `outcomes`, with `bytes` of each, or 0 for none.
-void AddOutcomes(const base::FloatTensor& logits, const EvalBatch& batch,
-                 const std::vector<uint32_t>& bytes,
-                 std::vector<Outcome>* outcomes);
 
 // One rate of one pair.
 struct RatePoint {
   size_t pair = 0;
   int rate = 0;
-  std::vector<Outcome> outcomes;
+  OperatingPoint measured;
 };
 
 // `latents` are the batch's, by the pair's encoder. One point is measured by
@@ -47,12 +33,13 @@ absl::Status MeasureRate(const LearnedPair& pair,
 struct QualityPoint {
   PixelCodec codec;
   int quality = 0;
-  std::vector<Outcome> by_entrance;
+  OperatingPoint by_entrance;
   std::vector<Outcome> by_teacher;  // Empty without a teacher.
   std::vector<uint32_t> container_bytes;
 };
 
-// `teacher` may be null. Errors name picture and codec.
+// `teacher` may be null, and is for other tasks than classification. Errors
+// name picture and codec.
 absl::Status MeasureQuality(const LearnedPair& pair,
                             const model::Teacher* teacher,
                             const EvalBatch& batch, QualityPoint* point);
@@ -61,8 +48,8 @@ absl::Status MeasureQuality(const LearnedPair& pair,
 std::string RateSetting(int rate);
 std::string QualitySetting(PixelCodec codec, int quality);
 
-// The outcomes of the network that answers better, by top-1, then by
-// divergence.
+// What the network measured that answers better, by top-1, then by divergence;
+// the pixel entrance without a teacher.
 OperatingPoint BetterNetwork(const QualityPoint& point);
 
 }  // namespace sluice::train

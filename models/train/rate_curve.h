@@ -17,7 +17,7 @@ struct Interval {
   double length() const { return high - low; }
 };
 
-// More quality is better: top-1, or -log KL.
+// More quality is better: top-1, mAP@0.5, mIoU, or -log KL.
 struct CurvePoint {
   double quality = 0.0;
   double bytes = 0.0;
@@ -76,7 +76,7 @@ inline constexpr double kMinSharedFraction = 0.25;
 // in it would come from what lies outside.
 inline constexpr size_t kMinPointsWithin = 2;
 
-// What reports want: drops of top-1 below the uncompressed answers, and KL to
+// What reports want: drops of quality below the uncompressed answers, and KL to
 // the teacher in nats.
 inline constexpr Interval kWantedDrops = {0.05, 0.20};
 inline constexpr Interval kWantedKl = {0.1, 1.0};

@@ -11,86 +11,18 @@
 #include "common/base/file_io.h"
 #include "common/base/status_macros.h"
 #include "common/model/codec_networks.h"
+#include "common/model/deeplab_segmenter.h"
 #include "common/model/entropic_student.h"
+#include "common/model/fcos_detector.h"
 #include "common/model/patch_decoder.h"
 #include "common/model/patch_encoder.h"
 #include "common/model/patch_family.h"
-
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
+#include "models/train/table_reader.h"
 
 namespace sluice::train {
 namespace {
 
 constexpr size_t kMaxRecipeBytes = 1u << 20;
-
-// Reads a table's known keys; whatever is left over is an error.
-class TableReader {
- public:
-  TableReader(const toml::table& table, std::string where)
-      : table_(table), where_(std::move(where)) {}
-
-  template <typename T>
-  void Read(const char* key, T* value) {
-    seen_.push_back(key);
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return;
-    if constexpr (std::is_same_v<T, std::string>) {
-      Assign(node->value<std::string>(), key, "a string", value);
-    } else if constexpr (std::is_same_v<T, double>) {
-      Assign(node->value<double>(), key, "a number", value);
-    } else {
-      Assign(node->value<int64_t>(), key, "an integer", value);
-    }
-  }
-
-  template <typename T>
-  void ReadList(const char* key, std::vector<T>* values) {
-    seen_.push_back(key);
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return;
-    const toml::array* array = node->as_array();
-    if (array == nullptr) return Fail(key, "an array");
-    values->clear();
-    for (const toml::node& item : *array) {
-      const auto value = item.value<T>();
-      if (!value) return Fail(key, "an array of one type");
-      values->push_back(*value);
-    }
-  }
-
-  void Skip(const char* key) { seen_.push_back(key); }
-
-  absl::Status Finish() const {
-    if (!status_.ok()) return status_;
-    for (const auto& [key, node] : table_) {
-      if (std::find(seen_.begin(), seen_.end(), key.str()) == seen_.end()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(where_, ": unknown key ", std::string(key.str()),
-                         " in line ", node.source().begin.line));
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  void Fail(const char* key, const char* expected) {
-    status_.Update(absl::InvalidArgumentError(
-        absl::StrCat(where_, ": ", key, ": expected ", expected)));
-  }
-
- private:
-  template <typename Optional, typename T>
-  void Assign(const Optional& found, const char* key, const char* expected,
-              T* value) {
-    if (!found) return Fail(key, expected);
-    *value = static_cast<T>(*found);
-  }
-
-  const toml::table& table_;
-  std::string where_;
-  std::vector<std::string> seen_;
-  absl::Status status_;
-};
 
 absl::StatusOr<Phase> ReadPhase(const toml::table& table,
                                 const std::string& where) {
@@ -120,13 +52,14 @@ absl::StatusOr<Phase> ReadPhase(const toml::table& table,
       {"decoder", Phase::Trains::kDecoder},
       {"density", Phase::Trains::kDensity},
       {"entrance", Phase::Trains::kEntrance},
-      {"tail", Phase::Trains::kTail}};
+      {"tail", Phase::Trains::kTail},
+      {"head", Phase::Trains::kHead}};
   if (!kinds.contains(trains)) {
     return absl::InvalidArgumentError(
         absl::StrCat(where,
                      ": trains: expected \"codec\", \"encoder\", "
-                     "\"decoder\", \"density\", \"entrance\" or "
-                     "\"tail\", found \"",
+                     "\"decoder\", \"density\", \"entrance\", "
+                     "\"tail\" or \"head\", found \"",
                      trains, "\""));
   }
   phase.trains = kinds.at(trains);
@@ -249,15 +182,112 @@ absl::Status CheckCodec(const Recipe& recipe, const std::string& where) {
   return absl::OkStatus();
 }
 
-absl::Status CheckRecipe(const Recipe& recipe, const std::string& where) {
-  const bool codec = recipe.kind == Recipe::Kind::kCodec;
-  if (recipe.name.empty() || recipe.teacher.empty() || recipe.shards.empty() ||
-      recipe.holdout.empty() || recipe.phases.empty()) {
+absl::Status ReadLabelled(const toml::table& root, const std::string& where,
+                          LabelledSource* labelled) {
+  return ReadTable(root, "labelled", where, [&](TableReader& reader) {
+    reader.Read("set", &labelled->set);
+    reader.Read("split", &labelled->split);
+    reader.Read("holdout_split", &labelled->holdout_split);
+    reader.Read("holdout_prefix", &labelled->holdout_prefix);
+    reader.Read("ignore_index", &labelled->ignore_index);
+    Augmentation& augmentation = labelled->augmentation;
+    reader.Read("width", &augmentation.size.width);
+    reader.Read("height", &augmentation.size.height);
+    reader.Read("min_scale", &augmentation.min_scale);
+    reader.Read("max_scale", &augmentation.max_scale);
+    reader.Read("mirror", &augmentation.mirror);
+    reader.Read("colour", &augmentation.colour);
+  });
+}
+
+absl::Status ReadNetwork(const toml::table& root, const std::string& where,
+                         Recipe* recipe) {
+  model::FcosDetectorShape detector;
+  model::DeepLabSegmenterShape segmenter;
+  const bool detects = recipe->task == Recipe::Task::kDetection;
+  SLUICE_RETURN_IF_ERROR(
+      ReadTable(root, "network", where, [&](TableReader& reader) {
+        if (detects) {
+          reader.Read("width", &detector.width);
+          reader.Read("num_convs", &detector.num_convs);
+        } else {
+          reader.Read("width", &segmenter.width);
+          reader.Read("fine_width", &segmenter.fine_width);
+        }
+      }));
+  recipe->network =
+      detects ? model::ToJson(detector) : model::ToJson(segmenter);
+  // Measuring the tail on pictures labelled alike needs it again.
+  if (recipe->labelled.ignore_index >= 0) {
+    recipe->network["ignore_index"] = recipe->labelled.ignore_index;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadTask(const toml::table& root, const std::string& where,
+                      const std::string& task, Recipe* recipe) {
+  const std::map<std::string, Recipe::Task> tasks = {
+      {"classification", Recipe::Task::kClassification},
+      {"detection", Recipe::Task::kDetection},
+      {"segmentation", Recipe::Task::kSegmentation}};
+  if (!tasks.contains(task)) {
     return absl::InvalidArgumentError(
         absl::StrCat(where,
-                     ": expected name, teacher, shards, holdout and at least "
-                     "one [[phase]]"));
+                     ": task: expected \"classification\", \"detection\" or "
+                     "\"segmentation\", found \"",
+                     task, "\""));
   }
+  recipe->task = tasks.at(task);
+  if (recipe->task == Recipe::Task::kClassification) return absl::OkStatus();
+  SLUICE_RETURN_IF_ERROR(ReadLabelled(root, where, &recipe->labelled));
+  return ReadNetwork(root, where, recipe);
+}
+
+absl::Status CheckLabelled(const Recipe& recipe, const std::string& where) {
+  const LabelledSource& labelled = recipe.labelled;
+  const Augmentation& augmentation = labelled.augmentation;
+  const auto error = [&](const char* expected) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, ": labelled: expected ", expected));
+  };
+  if (labelled.set.empty()) return error("a set");
+  if (labelled.holdout_split.empty() == labelled.holdout_prefix.empty()) {
+    return error("either holdout_split or holdout_prefix");
+  }
+  for (const int side : {augmentation.size.width, augmentation.size.height}) {
+    if (side < 32 || side % 32 != 0) {
+      return error("width and height, multiples of 32");
+    }
+  }
+  if (!(augmentation.min_scale > 0 &&
+        augmentation.min_scale <= augmentation.max_scale)) {
+    return error("min_scale above 0 and up to max_scale");
+  }
+  if (!(augmentation.mirror >= 0 && augmentation.mirror <= 1 &&
+        augmentation.colour >= 0 && augmentation.colour < 1)) {
+    return error("mirror in 0..1 and colour in 0..1, below 1");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSources(const Recipe& recipe, const std::string& where) {
+  if (recipe.task != Recipe::Task::kClassification) {
+    return CheckLabelled(recipe, where);
+  }
+  if (recipe.shards.empty() || recipe.holdout.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, ": expected shards and holdout"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRecipe(const Recipe& recipe, const std::string& where) {
+  const bool codec = recipe.kind == Recipe::Kind::kCodec;
+  if (recipe.name.empty() || recipe.teacher.empty() || recipe.phases.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        where, ": expected name, teacher and at least one [[phase]]"));
+  }
+  SLUICE_RETURN_IF_ERROR(CheckSources(recipe, where));
   if (!recipe.shares.empty() &&
       (recipe.shares.size() != recipe.shards.size() ||
        std::ranges::any_of(recipe.shares, [](double s) { return s <= 0; }))) {
@@ -266,12 +296,16 @@ absl::Status CheckRecipe(const Recipe& recipe, const std::string& where) {
         recipe.shares.size(), " shares and ", recipe.shards.size(), " shards"));
   }
   if (codec) SLUICE_RETURN_IF_ERROR(CheckCodec(recipe, where));
-  if (!codec && (recipe.labels.empty() || recipe.codecs.empty())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, ": a tail needs labels and codecs"));
+  // Boxes come with the names of their classes.
+  const bool needs_labels = recipe.task != Recipe::Task::kDetection;
+  if (!codec &&
+      (recipe.codecs.empty() || (needs_labels && recipe.labels.empty()))) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        where, ": a tail needs codecs", needs_labels ? " and labels" : ""));
   }
   for (const Phase& phase : recipe.phases) {
-    if (codec == (phase.trains == Phase::Trains::kTail)) {
+    if (codec == (phase.trains == Phase::Trains::kTail ||
+                  phase.trains == Phase::Trains::kHead)) {
       return absl::InvalidArgumentError(
           absl::StrCat(where, ": phase ", phase.name, " does not train a ",
                        codec ? "codec" : "tail"));
@@ -301,10 +335,11 @@ absl::StatusOr<Recipe> ReadRecipe(const std::filesystem::path& path,
     SLUICE_RETURN_IF_ERROR(Override(text, &root));
   }
   Recipe recipe;
-  std::string kind;
+  std::string kind, task = "classification";
   recipe.spec.family = model::kPatchFamily;
   TableReader reader(root, where);
   reader.Read("kind", &kind);
+  reader.Read("task", &task);
   reader.Read("name", &recipe.name);
   reader.Read("seed", &recipe.seed);
   reader.Read("teacher", &recipe.teacher);
@@ -324,7 +359,10 @@ absl::StatusOr<Recipe> ReadRecipe(const std::filesystem::path& path,
   reader.Read("checkpoint_interval", &recipe.checkpoint_interval);
   reader.Read("holdout_interval", &recipe.holdout_interval);
   reader.Read("holdout_pictures", &recipe.holdout_pictures);
-  for (const char* key : {"encoder", "decoder", "phase"}) reader.Skip(key);
+  for (const char* key :
+       {"encoder", "decoder", "phase", "network", "labelled"}) {
+    reader.Skip(key);
+  }
   SLUICE_RETURN_IF_ERROR(reader.Finish());
   if (kind != "codec" && kind != "tail") {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -332,6 +370,7 @@ absl::StatusOr<Recipe> ReadRecipe(const std::filesystem::path& path,
   }
   recipe.kind = kind == "codec" ? Recipe::Kind::kCodec : Recipe::Kind::kTail;
   recipe.spec.name = recipe.name;
+  SLUICE_RETURN_IF_ERROR(ReadTask(root, where, task, &recipe));
   if (recipe.spec.family == model::kPatchFamily) {
     SLUICE_RETURN_IF_ERROR(ReadPatch(root, where, &recipe));
   } else if (recipe.spec.family == model::kEntropicStudentFamily) {

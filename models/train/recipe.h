@@ -8,6 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "common/artifact/codec_artifact.h"
+#include "models/train/augmentation.h"
+#include "nlohmann/json.hpp"
 
 namespace sluice::train {
 
@@ -15,7 +17,16 @@ namespace sluice::train {
 struct Phase {
   // kEncoder: the codec but for its decoder network and pixel entrance.
   // kDensity: what symbols are expected to cost alone, which no codec ships.
-  enum class Trains { kCodec, kEncoder, kDecoder, kDensity, kEntrance, kTail };
+  // kHead: the tail but for its pretrained body.
+  enum class Trains {
+    kCodec,
+    kEncoder,
+    kDecoder,
+    kDensity,
+    kEntrance,
+    kTail,
+    kHead
+  };
   std::string name;
   Trains trains = Trains::kCodec;
   int steps = 0;
@@ -35,10 +46,24 @@ struct Phase {
   double noise_levels = 0.0;  // Uniform noise on pictures, in 1/255.
 };
 
+// Where a tail's labelled pictures come from, and how they are varied.
+struct LabelledSource {
+  std::string set;  // A folder or tar below the data folder.
+  std::string split = "train";
+  // Pictures never trained on: of another split, or those of this one whose own
+  // name starts so. Exactly one of the two.
+  std::string holdout_split;
+  std::string holdout_prefix;
+  int ignore_index = -1;  // A mask's value that does not count; -1: none.
+  Augmentation augmentation;
+};
+
 struct Recipe {
   enum class Kind { kCodec, kTail };
+  enum class Task { kClassification, kDetection, kSegmentation };
   Kind kind = Kind::kCodec;
-  std::string name;  // Of the artifact.
+  Task task = Task::kClassification;  // Of a tail.
+  std::string name;                   // Of the artifact.
   uint64_t seed = 1;
   std::string teacher;              // safetensors, below the data folder.
   std::vector<std::string> shards;  // Training pictures, below it too.
@@ -46,6 +71,8 @@ struct Recipe {
   std::string holdout;              // Pictures never trained on, for tuning.
   std::string labels;               // Tail: file with a label per line.
   std::vector<std::string> codecs;  // Tail: folders of those it goes behind.
+  LabelledSource labelled;          // Detection and segmentation.
+  nlohmann::json network;           // Theirs, as tail.json has it.
   std::string provenance;  // Of initial weights; copied to the artifact.
   // Codec: what the artifact's codec.json will say, and what rates are held to.
   artifact::CodecSpec spec;

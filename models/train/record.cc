@@ -1,6 +1,9 @@
 #include "models/train/record.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -8,6 +11,7 @@
 #include "common/artifact/codec_artifact.h"
 #include "common/artifact/tail_artifact.h"
 #include "common/base/status_macros.h"
+#include "models/train/task_words.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice::train {
@@ -18,30 +22,71 @@ using Json = nlohmann::json;
 double Tenths(double value) { return std::round(value * 10) / 10; }
 double FourDecimals(double value) { return std::round(value * 1e4) / 1e4; }
 
+// The qualities of a point, by their keys.
+Json QualitiesOf(const TaskWords& words, const PointFigures& figures) {
+  Json json = {{words.quality.key, FourDecimals(figures.quality)}};
+  for (size_t i = 0; i < words.others.size(); ++i) {
+    json[words.others[i].key] = FourDecimals(figures.others[i]);
+  }
+  return json;
+}
+
+// Of a class the first figure, where there is one.
+Json ClassesOf(const Evaluation& evaluation,
+               const std::vector<ClassFigures>& classes) {
+  const TaskWords& words = WordsOf(evaluation.task);
+  Json json = Json::object();
+  for (size_t k = 0; k < classes.size(); ++k) {
+    const std::optional<double>& quality = classes[k].qualities.front();
+    if (!quality.has_value()) continue;
+    json[evaluation.class_names[k]] = {
+        {words.of_class.front().key, FourDecimals(*quality)},
+        {words.counted, classes[k].count}};
+  }
+  return json;
+}
+
 // What codec and tail both keep.
 Json MeasuredOf(const Evaluation& evaluation, const EvaluationFigures& figures,
                 size_t method) {
-  const std::vector<OperatingPoint>& points = evaluation.methods[method].points;
+  const TaskWords& words = WordsOf(evaluation.task);
+  const Method& measured_method = evaluation.methods[method];
+  const MethodFigures& method_figures = figures.methods[method];
   Json rows = Json::array();
-  for (size_t p = 0; p < points.size(); ++p) {
-    const PointFigures& point = figures.methods[method].points[p];
-    rows.push_back({{"setting", points[p].setting},
-                    {"frame_bytes_mean", Tenths(point.mean_bytes)},
-                    {"top1", FourDecimals(point.top1)}});
+  for (size_t p = 0; p < measured_method.points.size(); ++p) {
+    Json row = QualitiesOf(words, method_figures.points[p]);
+    row["setting"] = measured_method.points[p].setting;
+    row["frame_bytes_mean"] = Tenths(method_figures.points[p].mean_bytes);
+    rows.push_back(std::move(row));
   }
   Json measured = {
+      {"task", words.name},
       {"data", evaluation.data},
+      {"subset", evaluation.subset},
       {"view", evaluation.view},
       {"num_images", evaluation.pictures.size()},
-      {"uncompressed_top1", FourDecimals(figures.uncompressed[method].top1)},
+      {"uncompressed", QualitiesOf(words, figures.uncompressed[method])},
       {"points", std::move(rows)}};
   if (figures.teacher.has_value()) {
-    measured["teacher_top1"] = FourDecimals(figures.teacher->top1);
+    measured["teacher"] = QualitiesOf(words, *figures.teacher);
+  }
+  const PointFigures* usual = UsualPoint(measured_method, method_figures);
+  if (usual != nullptr && !usual->classes.empty()) {
+    measured["usual_setting"] = measured_method.usual_setting;
+    measured["classes"] = ClassesOf(evaluation, usual->classes);
   }
   return measured;
 }
 
-// `about` with that under "measured"; nothing at all counts as empty.
+bool IsSameMeasurement(const Json& a, const Json& b) {
+  constexpr const char* kKeys[] = {"data", "subset", "view", "codec", "tail"};
+  return a.is_object() &&
+         std::all_of(std::begin(kKeys), std::end(kKeys), [&](const char* key) {
+           return a.value(key, Json()) == b.value(key, Json());
+         });
+}
+
+// `about` with that among "measured"; nothing at all counts as empty.
 absl::StatusOr<Json> WithMeasured(Json about, Json measured,
                                   const std::filesystem::path& file) {
   if (!about.is_null() && !about.is_object()) {
@@ -49,7 +94,16 @@ absl::StatusOr<Json> WithMeasured(Json about, Json measured,
         absl::StrCat(file.string(), ": about: expected an object, found ",
                      about.type_name()));
   }
-  about["measured"] = std::move(measured);
+  Json& all = about["measured"];
+  if (!all.is_array()) all = Json::array();
+  const auto same = std::find_if(
+      all.begin(), all.end(),
+      [&](const Json& entry) { return IsSameMeasurement(entry, measured); });
+  if (same != all.end()) {
+    *same = std::move(measured);
+  } else {
+    all.push_back(std::move(measured));
+  }
   return about;
 }
 

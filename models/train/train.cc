@@ -10,9 +10,30 @@
 #include "models/train/compute_device.h"
 #include "models/train/recipe.h"
 #include "models/train/train_codec.h"
+#include "models/train/train_detection.h"
+#include "models/train/train_segmentation.h"
 #include "models/train/train_tail.h"
 
 namespace sluice::train {
+namespace {
+
+absl::Status Train(const Recipe& recipe, const TrainOptions& options,
+                   at::Device device) {
+  if (recipe.kind == Recipe::Kind::kCodec) {
+    return TrainCodec(recipe, options, device);
+  }
+  switch (recipe.task) {
+    case Recipe::Task::kClassification:
+      return TrainTail(recipe, options, device);
+    case Recipe::Task::kDetection:
+      return TrainDetection(recipe, options, device);
+    case Recipe::Task::kSegmentation:
+      return TrainSegmentation(recipe, options, device);
+  }
+  return absl::InternalError("a recipe of an unknown task");
+}
+
+}  // namespace
 
 absl::Status RunTraining(const TrainOptions& options) {
   SLUICE_ASSIGN_OR_RETURN(const Recipe recipe,
@@ -29,9 +50,7 @@ absl::Status RunTraining(const TrainOptions& options) {
   std::cout << "device " << device.str() << ", " << model::ComputeDescription()
             << std::endl;
   try {
-    const absl::Status status = recipe.kind == Recipe::Kind::kCodec
-                                    ? TrainCodec(recipe, options, device)
-                                    : TrainTail(recipe, options, device);
+    const absl::Status status = Train(recipe, options, device);
     if (!absl::IsCancelled(status)) return status;
     std::cout << status.message() << std::endl;
     return absl::OkStatus();

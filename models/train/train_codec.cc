@@ -85,7 +85,8 @@ class CodecObjective : public Objective {
     }
   }
 
-  at::Tensor Loss(const Phase& phase, int64_t index, double progress) override {
+  absl::StatusOr<at::Tensor> Loss(const Phase& phase, int64_t index,
+                                  double progress) override {
     at::Generator generator = at::detail::createCPUGenerator(
         recipe_.seed * 1000003 + static_cast<uint64_t>(index));
     const at::Tensor x =

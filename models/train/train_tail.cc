@@ -3,18 +3,16 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <iostream>
 #include <span>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "common/artifact/tail_artifact.h"
-#include "common/base/file_io.h"
 #include "common/base/status_macros.h"
 #include "models/train/compute_device.h"
 #include "models/train/frozen_codec.h"
 #include "models/train/rate_control.h"
+#include "models/train/tail_parts.h"
 #include "models/train/teacher_parts.h"
 #include "models/train/training_data.h"
 #include "models/train/training_loop.h"
@@ -24,12 +22,6 @@ namespace {
 
 constexpr int kHoldoutCrop = 224;
 constexpr int kHoldoutBatch = 25;
-
-int NumEntrances(std::span<const FrozenCodec> codecs) {
-  int sum = 0;
-  for (const FrozenCodec& codec : codecs) sum += codec.num_rates() + 1;
-  return sum;
-}
 
 class TailObjective : public Objective {
  public:
@@ -50,7 +42,8 @@ class TailObjective : public Objective {
               const std::string& /*name*/) const override {
     return true;
   }
-  at::Tensor Loss(const Phase& phase, int64_t index, double progress) override;
+  absl::StatusOr<at::Tensor> Loss(const Phase& phase, int64_t index,
+                                  double progress) override;
   std::string Summary() override {
     const std::string line =
         absl::StrFormat("kl %.4f", num_steps_ > 0 ? kl_sum_ / num_steps_ : 0.0);
@@ -85,43 +78,26 @@ class TailObjective : public Objective {
 // loss = kl * KL(teacher || tail) + deep * relative error at block 12
 //        + anchor * ||w - w_teacher||^2, the first two weighted so that no rate
 // dominates.
-// Codecs take turns. The first pixel_share of a batch comes through one's pixel
-// entrance, the rest through it at random rates.
-at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
-                               double /*progress*/) {
-  at::Generator generator = at::detail::createCPUGenerator(
-      recipe_.seed * 1000003 + static_cast<uint64_t>(index));
+absl::StatusOr<at::Tensor> TailObjective::Loss(const Phase& phase,
+                                               int64_t index,
+                                               double /*progress*/) {
   const at::Tensor x =
       pictures_.Crops(index, phase.batch, phase.crop).to(device_);
-  const int64_t num_pixel =
-      static_cast<int64_t>(phase.pixel_share * phase.batch + 0.5);
-  const size_t turn = index % codecs_.size();
-  const FrozenCodec& codec = codecs_[turn];
-  const at::Tensor rates = at::randint(
-      codec.num_rates(), {x.size(0) - num_pixel}, generator, at::kLong);
-  const at::Tensor entrances =
-      at::cat({at::full({num_pixel}, codec.num_rates(), at::kLong), rates}) +
-      NumEntrances(codecs_.first(turn));
+  MixedFeatures mixed;
   at::Tensor kl, deep;
   {
     const AutocastScope autocast(device_);
     model::MobileNetTail::Output expected;
-    at::Tensor features;
     {
       const at::NoGradGuard no_grad;
       expected = teacher_.tail(teacher_.entrance(x));
-      features = codec.Features(x.slice(0, num_pixel), rates.to(device_));
-      if (num_pixel > 0) {
-        features = at::cat(
-            {codec.Enter(x.slice(0, 0, num_pixel)).to(features.scalar_type()),
-             features});
-      }
+      mixed = MixFeatures(codecs_, x, phase.pixel_share, recipe_.seed, index);
     }
-    const model::MobileNetTail::Output found = tail_(features);
+    const model::MobileNetTail::Output found = tail_(mixed.features);
     kl = KlDivergence(expected.logits, found.logits);
     deep = RelativeSquaredError(found.deep, expected.deep);
   }
-  AddPerIndex(entrances, kl, &kl_);
+  AddPerIndex(mixed.entrances, kl, &kl_);
   kl_sum_ += kl.mean().item<double>();
   ++num_steps_;
   at::Tensor drift = at::zeros({}, device_);
@@ -130,8 +106,8 @@ at::Tensor TailObjective::Loss(const Phase& phase, int64_t index,
       drift = drift + (weight - teacher_.weights.tail.at(name)).square().sum();
     }
   }
-  const at::Tensor even =
-      at::index_select(kl_.EvenWeights().to(device_), 0, entrances.to(device_));
+  const at::Tensor even = at::index_select(kl_.EvenWeights().to(device_), 0,
+                                           mixed.entrances.to(device_));
   return (even * (phase.kl * kl + phase.deep * deep)).mean() +
          phase.anchor * drift;
 }
@@ -179,37 +155,16 @@ absl::StatusOr<std::string> TailObjective::Holdout(
   return line;
 }
 
-absl::StatusOr<std::vector<std::string>> ReadLabels(
-    const std::filesystem::path& path) {
-  SLUICE_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
-                          base::ReadFile(path, 1u << 20));
-  std::vector<std::string> labels;
-  const std::string text(bytes.begin(), bytes.end());
-  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-    labels.emplace_back(line);
-  }
-  return labels;
-}
-
 }  // namespace
 
 absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options,
                        at::Device device) {
   SLUICE_ASSIGN_OR_RETURN(const TrainingData data,
                           OpenTrainingData(recipe, options, device));
-  std::vector<FrozenCodec> codecs;
-  std::vector<std::string> codec_ids;
-  for (const std::string& folder : recipe.codecs) {
-    SLUICE_ASSIGN_OR_RETURN(
-        const artifact::CodecArtifact artifact,
-        artifact::LoadCodec(folder, artifact::CodecHalf::kBoth));
-    SLUICE_ASSIGN_OR_RETURN(FrozenCodec codec,
-                            FrozenCodec::Create(artifact, device));
-    codecs.push_back(std::move(codec));
-    codec_ids.push_back(artifact.id);
-  }
+  SLUICE_ASSIGN_OR_RETURN(const TailCodecs codecs,
+                          OpenTailCodecs(recipe, device));
   SLUICE_ASSIGN_OR_RETURN(const std::vector<std::string> labels,
-                          ReadLabels(recipe.labels));
+                          ReadLabelLines(recipe.labels));
   model::Weights weights;
   if (options.init) {
     SLUICE_ASSIGN_OR_RETURN(const artifact::TailArtifact tail,
@@ -224,23 +179,12 @@ absl::Status TrainTail(const Recipe& recipe, const TrainOptions& options,
   SLUICE_ASSIGN_OR_RETURN(
       model::MobileNetTail tail,
       model::MobileNetTail::Create(weights, static_cast<int>(labels.size())));
-  TailObjective objective(recipe, data, codecs, weights, std::move(tail));
+  TailObjective objective(recipe, data, codecs.networks, weights,
+                          std::move(tail));
   SLUICE_ASSIGN_OR_RETURN(const model::Weights averaged,
                           RunPhases(recipe, options, &weights, &objective));
-  const artifact::TailSpec spec = {.name = recipe.name,
-                                   .task = "classification",
-                                   .family = "mobilenetv2",
-                                   .codec_ids = codec_ids,
-                                   .network = nlohmann::json::object()};
-  const nlohmann::json about = {
-      {"provenance", recipe.provenance},
-      {"num_training_pictures", data.pictures.num_pictures()}};
-  SLUICE_RETURN_IF_ERROR(artifact::WriteTail(
-      options.out / "artifact", spec, labels,
-      model::TensorsFromWeights(averaged, model::StoredPrecision::kHalf),
-      about));
-  std::cout << "tail in " << (options.out / "artifact").string() << std::endl;
-  return absl::OkStatus();
+  return ExportTail(recipe, options, "classification", codecs, labels,
+                    data.pictures.num_pictures(), averaged);
 }
 
 }  // namespace sluice::train

@@ -163,6 +163,17 @@ absl::StatusOr<std::unique_ptr<torch::optim::Adam>> MakeOptimizer(
   return optimizer;
 }
 
+// The first weight whose gradient is not finite.
+std::string NotFinite(const model::Weights& weights) {
+  for (const auto& [name, weight] : weights) {
+    if (weight.grad().defined() &&
+        !at::isfinite(weight.grad()).all().item<bool>()) {
+      return name;
+    }
+  }
+  return "no weight alone";
+}
+
 void SetLearningRate(double rate, torch::optim::Adam* optimizer) {
   for (torch::optim::OptimizerParamGroup& group : optimizer->param_groups()) {
     static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
@@ -258,8 +269,9 @@ absl::Status Run::RunPhase(int p, int first) {
 absl::Status Run::Step(const Phase& phase, int step,
                        torch::optim::Adam* optimizer) {
   SetLearningRate(LearningRate(phase, step), optimizer);
-  const at::Tensor loss =
-      objective_->Loss(phase, index_, static_cast<double>(step) / phase.steps);
+  SLUICE_ASSIGN_OR_RETURN(
+      const at::Tensor loss,
+      objective_->Loss(phase, index_, static_cast<double>(step) / phase.steps));
   last_loss_ = loss.item<double>();
   if (!std::isfinite(last_loss_)) {
     return absl::InternalError(absl::StrFormat(
@@ -267,8 +279,13 @@ absl::Status Run::Step(const Phase& phase, int step,
   }
   optimizer->zero_grad();
   loss.backward();
-  torch::nn::utils::clip_grad_norm_(optimizer->param_groups()[0].params(),
-                                    kMaxGradientNorm);
+  const double norm = torch::nn::utils::clip_grad_norm_(
+      optimizer->param_groups()[0].params(), kMaxGradientNorm);
+  if (!std::isfinite(norm)) {
+    return absl::InternalError(
+        absl::StrFormat("phase %s, step %d: the gradient of %s is not finite",
+                        phase.name, step, NotFinite(*weights_)));
+  }
   optimizer->step();
   Average(*weights_, std::min(recipe_.ema_decay, (step + 1.0) / (step + 10.0)),
           &averaged_);

@@ -23,9 +23,10 @@ class Objective {
   virtual bool Trains(const Phase& phase, const std::string& name) const = 0;
   // The loss of one step, a scalar to be differentiated. `index` counts steps
   // over all phases and, with the recipe's seed, decides all randomness;
-  // `progress` is in [0,1) within the phase.
-  virtual at::Tensor Loss(const Phase& phase, int64_t index,
-                          double progress) = 0;
+  // `progress` is in [0,1) within the phase. Errors are those of reading what
+  // it trains on.
+  virtual absl::StatusOr<at::Tensor> Loss(const Phase& phase, int64_t index,
+                                          double progress) = 0;
   // "bytes 1402 1893 D 0.31 ..." over the steps since the last call.
   virtual std::string Summary() = 0;
   // The same kind of line for held-out pictures under averaged weights.

@@ -13,7 +13,7 @@
 #include "common/base/status_macros.h"
 #include "common/codec/frame.h"
 #include "common/codec/quantizer.h"
-#include "common/model/tail.h"
+#include "common/model/torchscript_tail.h"
 #include "models/train/annotate.h"
 #include "models/train/codec_files.h"
 #include "models/train/loaded_codec.h"
@@ -39,10 +39,16 @@ vision::Picture SyntheticPicture() {
   return {bgr};
 }
 
+// A dimension of -1 in `expected` accepts anything.
 absl::Status CheckShape(const base::FloatTensor& tensor,
                         const std::vector<int64_t>& expected,
-                        const char* what) {
-  if (tensor.shape != expected) {
+                        const std::string& what) {
+  const bool matches =
+      std::equal(expected.begin(), expected.end(), tensor.shape.begin(),
+                 tensor.shape.end(), [](int64_t dimension, int64_t found) {
+                   return dimension < 0 || dimension == found;
+                 });
+  if (!matches) {
     return absl::InvalidArgumentError(
         absl::StrCat(what, ": expected ", base::ShapeToString(expected),
                      ", found ", base::ShapeToString(tensor.shape)));
@@ -133,6 +139,44 @@ absl::StatusOr<std::string> VerifyCodec(const std::filesystem::path& folder) {
                       codec.spec().num_rates, " rates");
 }
 
+struct NamedShape {
+  std::string name;
+  std::vector<int64_t> shape;
+};
+
+// What model::Tail promises of one picture.
+std::vector<NamedShape> ExpectedOutputs(const std::string& task,
+                                        int64_t num_labels) {
+  if (task == "detection") {
+    return {{"scores", {1, -1, num_labels}}, {"boxes", {1, -1, 4}}};
+  }
+  if (task == "segmentation") return {{"logits", {1, num_labels, -1, -1}}};
+  return {{"logits", {1, num_labels}}};
+}
+
+absl::Status CheckOutputs(const artifact::TailArtifact& tail,
+                          const std::vector<model::NamedTensor>& outputs) {
+  if (artifact::IsTorchScript(tail.spec)) {  // Of any names and shapes.
+    for (const model::NamedTensor& output : outputs) {
+      SLUICE_RETURN_IF_ERROR(
+          CheckShape(output.tensor, output.tensor.shape, output.name));
+    }
+    return absl::OkStatus();
+  }
+  const std::vector<NamedShape> expected =
+      ExpectedOutputs(tail.spec.task, static_cast<int64_t>(tail.labels.size()));
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (i >= outputs.size() || outputs[i].name != expected[i].name) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "output ", i, ": expected ", expected[i].name, ", found ",
+          i < outputs.size() ? outputs[i].name : "none"));
+    }
+    SLUICE_RETURN_IF_ERROR(
+        CheckShape(outputs[i].tensor, expected[i].shape, expected[i].name));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTailBehindCodec(const artifact::TailArtifact& tail,
                                   const model::Tail& network,
                                   LoadedCodec* codec) {
@@ -143,17 +187,19 @@ absl::Status CheckTailBehindCodec(const artifact::TailArtifact& tail,
         "tail ", tail.spec.name, " was not made for codec id ", id));
   }
   SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor features, CheckCodec(codec));
-  SLUICE_ASSIGN_OR_RETURN(const base::FloatTensor logits,
+  SLUICE_ASSIGN_OR_RETURN(const std::vector<model::NamedTensor> outputs,
                           network.Run(features));
-  return CheckShape(logits, {1, static_cast<int64_t>(tail.labels.size())},
-                    "logits");
+  return CheckOutputs(tail, outputs);
 }
 
 absl::StatusOr<std::string> VerifyTail(const VerifyOptions& options) {
   SLUICE_ASSIGN_OR_RETURN(const artifact::TailArtifact tail,
                           artifact::LoadTail(options.artifact));
-  SLUICE_ASSIGN_OR_RETURN(const std::unique_ptr<model::Tail> network,
-                          model::LoadTailNetwork(tail));
+  SLUICE_ASSIGN_OR_RETURN(
+      const std::unique_ptr<model::Tail> network,
+      model::LoadAnyTail(tail, options.allow_torchscript
+                                   ? model::TorchScriptRule::kAllowed
+                                   : model::TorchScriptRule::kRefused));
   std::string verified = absl::StrCat("verified tail ", tail.spec.name,
                                       ": digest, labels and network");
   if (!options.codec.has_value()) return verified;

@@ -157,6 +157,13 @@ TEST_F(TailArtifactTest, WhatWouldNotLoadIsNotWritten) {
   EXPECT_TRUE(Load().ok());
 }
 
+TEST_F(TailArtifactTest, WeightsAreNotWrittenForATorchScriptTail) {
+  TailSpec spec = MakeTailSpec();
+  spec.family = kTorchScriptFamily;
+  EXPECT_THAT(WriteWith(spec, {"a"}), IsInvalid("expected one with weights"));
+  EXPECT_TRUE(Load().ok());
+}
+
 TEST_F(TailArtifactTest, KindIsToldByTheJsonFile) {
   EXPECT_EQ(KindOf(folder_.path()).value(), ArtifactKind::kTail);
   Write("codec.json", "{}");

@@ -20,6 +20,17 @@ Picture Grey(int width, int height) {
   return Picture{cv::Mat(height, width, CV_8UC3, cv::Scalar::all(128))};
 }
 
+// Labels and caption alone, over the bottom of the picture.
+Picture AnnotateClassification(const Picture& picture,
+                               const std::vector<Label>& top,
+                               const std::string& caption) {
+  Annotations annotations;
+  annotations.top = top;
+  annotations.caption = caption;
+  return Annotate(picture, annotations, {.band = BandPlace::kOverPicture})
+      .value();
+}
+
 bool SamePixels(const cv::Mat& a, const cv::Mat& b) {
   return a.size() == b.size() && cv::norm(a, b, cv::NORM_INF) == 0;
 }
@@ -52,6 +63,16 @@ TEST(AnnotateTest, OnlyTheFirstThreeLabelsAreDrawn) {
   five.insert(five.end(), {{"ferret", 0.005f}, {"mink", 0.004f}});
   EXPECT_TRUE(SamePixels(AnnotateClassification(Grey(500, 375), five, "").bgr,
                          AnnotateClassification(Grey(500, 375), kTop, "").bgr));
+}
+
+TEST(AnnotateTest, EmptyLabelKeepsItsLineFree) {
+  const std::vector<Label> padded = {kTop[0], {}, {}};
+  const Picture picture = AnnotateClassification(Grey(500, 375), padded, "");
+  const Picture full = AnnotateClassification(Grey(500, 375), kTop, "");
+  EXPECT_EQ(picture.size(), full.size());
+  EXPECT_TRUE(
+      SamePixels(picture.bgr.rowRange(0, 320), full.bgr.rowRange(0, 320)));
+  EXPECT_FALSE(SamePixels(picture.bgr, full.bgr));
 }
 
 TEST(AnnotateTest, SmallPicturesAreEnlarged) {
@@ -148,11 +169,9 @@ TEST(AnnotateAllTest, BandOverThePictureStaysWhereItWas) {
   Annotations annotations;
   annotations.top = kTop;
   annotations.caption = "caption";
-  const Picture classified =
-      AnnotateClassification(Grey(500, 375), kTop, "caption");
   const AnnotateOptions over = {.band = BandPlace::kOverPicture};
-  EXPECT_TRUE(SamePixels(
-      Annotate(Grey(500, 375), annotations, over).value().bgr, classified.bgr));
+  EXPECT_EQ(Annotate(Grey(500, 375), annotations, over).value().size().height,
+            375);
   annotations.mask = MakeMask({500, 375}, 2);
   EXPECT_GT(Annotate(Grey(500, 375), annotations, over).value().size().height,
             375);

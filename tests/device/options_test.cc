@@ -44,6 +44,9 @@ TEST(OptionsTest, DefaultsSuitTheField) {
   EXPECT_FALSE(options.max_bytes.has_value());
   EXPECT_EQ(options.send, Send::kFrame);
   EXPECT_EQ(options.top_k, 1);
+  EXPECT_EQ(options.score_threshold, 0);
+  EXPECT_EQ(options.mask_side, 0);
+  EXPECT_FALSE(options.json_masks);
   EXPECT_FALSE(options.compare_jpeg_quality.has_value());
 }
 
@@ -81,6 +84,21 @@ TEST(OptionsTest, EveryFlagIsUnderstood) {
   EXPECT_EQ(options.quality, 60);
   EXPECT_EQ(options.log_level, "off");
   EXPECT_THAT(options.inputs, ElementsAre("a.jpg"));
+}
+
+TEST(OptionsTest, ResultFlagsAreUnderstood) {
+  const auto parsed =
+      Parse({"--server", "edge:1", "--score-threshold", "0.5", "--mask-side",
+             "1024", "--json", "--json-masks", "a.jpg"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->options.score_threshold, 0.5f);
+  EXPECT_EQ(parsed->options.mask_side, 1024);
+  EXPECT_TRUE(parsed->options.json_masks);
+}
+
+TEST(OptionsTest, JsonMasksNeedJson) {
+  EXPECT_THAT(ErrorOf({"--server", "edge:1", "--json-masks", "a.jpg"}),
+              HasSubstr("--json-masks"));
 }
 
 TEST(OptionsTest, TailsDoNotSwallowTheInputs) {
@@ -187,14 +205,17 @@ TEST(OptionsTest, MissingServerOrInputIsAnError) {
 
 TEST(OptionsTest, BadValuesNameTheirFlag) {
   const std::vector<std::pair<const char*, const char*>> cases = {
-      {"--rate", "high"},        {"--view", "zoom:3"},
-      {"--max-bytes", "0"},      {"--max-bytes", "-1"},
-      {"--max-bytes", "1.5"},    {"--max-bytes", "9999999999"},
-      {"--deadline", "0"},       {"--give-up-after", "0"},
-      {"--deadline", "soon"},    {"--top-k", "0"},
-      {"--compare-jpeg", "101"}, {"--quality", "0"},
-      {"--threads", "-1"},       {"--send", "everything"},
-      {"--pixel-format", "gif"}, {"--log-level", "chatty"}};
+      {"--rate", "high"},           {"--view", "zoom:3"},
+      {"--max-bytes", "0"},         {"--max-bytes", "-1"},
+      {"--max-bytes", "1.5"},       {"--max-bytes", "9999999999"},
+      {"--deadline", "0"},          {"--give-up-after", "0"},
+      {"--deadline", "soon"},       {"--top-k", "0"},
+      {"--compare-jpeg", "101"},    {"--quality", "0"},
+      {"--mask-side", "0"},         {"--mask-side", "16385"},
+      {"--score-threshold", "0"},   {"--score-threshold", "1.1"},
+      {"--score-threshold", "nan"}, {"--threads", "-1"},
+      {"--send", "everything"},     {"--pixel-format", "gif"},
+      {"--log-level", "chatty"}};
   for (const auto& [flag, value] : cases) {
     EXPECT_THAT(ErrorOf({"--server", "edge:1", flag, value, "a.jpg"}),
                 HasSubstr(flag))

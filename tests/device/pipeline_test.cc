@@ -32,6 +32,21 @@ class FailingEncoder : public model::Encoder {
   int num_calls_ = 0;
 };
 
+grpc::Status BoxOfOnePixel(grpc::ServerContext*,
+                           const v1::InferRequest& request,
+                           v1::InferResponse* response) {
+  response->set_sequence(request.sequence());
+  v1::Detection::Box* box =
+      response->add_results()->mutable_detection()->add_boxes();
+  box->set_x_max(1);
+  box->set_y_max(1);
+  return grpc::Status::OK;
+}
+
+task::Box FirstBox(const PictureReport& report) {
+  return std::get<std::vector<LabelledBox>>(report.results[0].output)[0].box;
+}
+
 class PipelineTest : public ::testing::Test {
  protected:
   PipelineTest() {
@@ -97,6 +112,8 @@ TEST_F(PipelineTest, PictureIsAnswered) {
   options_.rate = 1;
   options_.tails = {"brightness"};
   options_.top_k = 2;
+  options_.score_threshold = 0.25f;
+  options_.max_mask_side = 640;
   options_.timeout_ms = 1234;
   link_options_.deadline = std::chrono::milliseconds(1234);
   const PictureReport report = Process(MakePicture(200, 100));
@@ -107,13 +124,17 @@ TEST_F(PipelineTest, PictureIsAnswered) {
   EXPECT_EQ(report.geometry.valid, (vision::Size{96, 48}));
   EXPECT_EQ(report.geometry.padded, (vision::Size{96, 64}));
   ASSERT_EQ(report.results.size(), 1u);
-  EXPECT_EQ(report.results[0].top.size(), 2u);
-  EXPECT_EQ(report.results[0].top[0].label, "dark");
+  const auto& labels =
+      std::get<std::vector<RankedLabel>>(report.results[0].output);
+  ASSERT_EQ(labels.size(), 2u);
+  EXPECT_EQ(labels[0].label, "dark");
 
   EXPECT_EQ(request_.sequence(), 0u);
   EXPECT_EQ(request_.timeout_ms(), 1234u);
   EXPECT_THAT(request_.tails(), ElementsAre("brightness"));
   EXPECT_EQ(request_.options().top_k(), 2u);
+  EXPECT_EQ(request_.options().score_threshold(), 0.25f);
+  EXPECT_EQ(request_.options().max_mask_side(), 640u);
   EXPECT_EQ(request_.geometry().source_width(), 200u);
   EXPECT_EQ(request_.geometry().valid_height(), 48u);
   EXPECT_EQ(report.frame_bytes, request_.frame().size());
@@ -216,12 +237,54 @@ TEST_F(PipelineTest, FailedTailIsReportedBesideTheOthers) {
 TEST_F(PipelineTest, TaskThatCannotBeShownIsAnError) {
   server_.infer = [](auto*, const auto& request, auto* response) {
     response->set_sequence(request.sequence());
-    response->add_results()->mutable_detection();
+    response->add_results();
     return grpc::Status::OK;
   };
   const PictureReport report = Process(MakePicture(96, 96));
   ASSERT_EQ(report.results.size(), 1u);
   EXPECT_EQ(report.results[0].status.code(), absl::StatusCode::kUnimplemented);
+}
+
+TEST_F(PipelineTest, BoxesOfAFrameAreThoseOfTheSource) {
+  server_.infer = BoxOfOnePixel;
+  const PictureReport report = Process(MakePicture(192, 96));
+  ASSERT_TRUE(report.ok()) << report.results[0].status;
+  EXPECT_EQ(FirstBox(report).x_max, 1);
+  EXPECT_GT(report.answer_bytes, report.results[0].bytes);
+}
+
+TEST_F(PipelineTest, BoxesOfSentPixelsAreBroughtToTheSource) {
+  server_.infer = BoxOfOnePixel;
+  options_.pixels = PixelSending{vision::PictureFormat::kPng, 75};
+  const PictureReport report = Process(MakePicture(192, 96), nullptr);
+  ASSERT_TRUE(report.ok()) << report.results[0].status;
+  EXPECT_EQ(FirstBox(report).x_max, 2);
+}
+
+TEST_F(PipelineTest, AnswerBeyondGrpcsOwnLimitArrives) {
+  server_.infer = [](auto*, const auto& request, auto* response) {
+    response->set_sequence(request.sequence());
+    auto* tensor = response->add_results()->mutable_tensors()->add_tensors();
+    tensor->add_shape(2 << 20);
+    tensor->set_float32_le(std::string(8 << 20, '\0'));
+    return grpc::Status::OK;
+  };
+  const PictureReport report = Process(MakePicture(96, 96));
+  ASSERT_TRUE(report.ok()) << report.status;
+  EXPECT_GT(report.answer_bytes, 8u << 20);
+}
+
+TEST_F(PipelineTest, MalformedResultIsAnErrorOfItsTail) {
+  server_.infer = [](auto* context, const auto& request, auto* response) {
+    v1::Result* result = response->add_results();
+    result->set_tail("camvid");
+    result->mutable_segmentation()->set_png("no picture");
+    return TestServer::Classify(context, request, response);
+  };
+  const PictureReport report = Process(MakePicture(96, 96));
+  ASSERT_EQ(report.results.size(), 2u);
+  EXPECT_EQ(report.results[0].status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(report.results[1].status.ok());
 }
 
 TEST_F(PipelineTest, PixelsAreSentAsThePaddinglessView) {

@@ -112,6 +112,15 @@ TEST_F(RunTest, OtherCodecEndsTheRun) {
             ExitCode::kCodecMismatch);
 }
 
+TEST_F(RunTest, ResultOptionsAreAskedOfTheServer) {
+  options_.score_threshold = 0.5f;
+  options_.mask_side = 256;
+  const auto encoding = MakeEncodingOptions(options_, codec_.spec);
+  ASSERT_TRUE(encoding.ok()) << encoding.status();
+  EXPECT_EQ(encoding->score_threshold, 0.5f);
+  EXPECT_EQ(encoding->max_mask_side, 256u);
+}
+
 TEST_F(RunTest, RateThatTheCodecLacksIsNamedWithTheOnesItHas) {
   options_.rate = 2;
   const absl::Status status =
@@ -124,7 +133,7 @@ TEST_F(RunTest, RateThatTheCodecLacksIsNamedWithTheOnesItHas) {
 TEST_F(RunTest, TableIsTheDefault) {
   options_.json = false;
   EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}), ExitCode::kOk);
-  EXPECT_THAT(out_.str(), HasSubstr("best label"));
+  EXPECT_THAT(out_.str(), HasSubstr("answer"));
   EXPECT_THAT(out_.str(), HasSubstr("1 picture, 0 failed"));
 }
 
@@ -134,6 +143,66 @@ TEST_F(RunTest, AnnotatedPicturesAndSheetAreWritten) {
   EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}), ExitCode::kOk);
   EXPECT_TRUE(vision::ReadPicture(dir_.File("out/a-annotated.jpg")).ok());
   EXPECT_TRUE(vision::ReadPicture(dir_.File("sheet.png")).ok());
+}
+
+// "bright" or "dark", a box and a mask; the mask's tail fails at times.
+void AddTwoTasks(const grpc::Status& mask_status, v1::InferResponse* response) {
+  v1::Result* fod = response->add_results();
+  fod->set_tail("fod");
+  v1::Detection::Box* box = fod->mutable_detection()->add_boxes();
+  box->set_label("Bolt");
+  box->set_score(0.9f);
+  box->set_x_max(32);
+  box->set_y_max(16);
+  v1::Result* camvid = response->add_results();
+  camvid->set_tail("camvid");
+  camvid->set_code(mask_status.error_code());
+  camvid->set_message(mask_status.error_message());
+  v1::Segmentation* mask = camvid->mutable_segmentation();
+  mask->set_width(64);
+  mask->set_height(64);
+  mask->mutable_run_lengths()->add_class_index(1);
+  mask->mutable_run_lengths()->add_length(64 * 64);
+  mask->add_labels("sky");
+  mask->add_labels("road");
+}
+
+TEST_F(RunTest, ThreeTasksOfOneRequestAreShownAndSaved) {
+  server_.infer = [](auto* context, const auto& request, auto* response) {
+    const grpc::Status status =
+        TestServer::Classify(context, request, response);
+    AddTwoTasks(grpc::Status::OK, response);
+    return status;
+  };
+  options_.json_masks = true;
+  options_.save = dir_.File("out");
+  options_.contact_sheet = dir_.File("sheet.png");
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}), ExitCode::kOk);
+  EXPECT_EQ(server_.num_infer_calls, 1);
+  const nlohmann::json results = Lines().at(0)["results"];
+  ASSERT_THAT(results, SizeIs(3));
+  EXPECT_THAT(results[0]["top"], SizeIs(2));
+  EXPECT_EQ(results[1]["boxes"][0]["label"], "Bolt");
+  EXPECT_EQ(results[2]["mask"]["classes"][0]["share"], 1);
+  EXPECT_EQ(results[2]["mask"]["run_lengths"]["length"][0], 64 * 64);
+  EXPECT_TRUE(vision::ReadPicture(dir_.File("out/a-annotated.jpg")).ok());
+  EXPECT_TRUE(vision::ReadPicture(dir_.File("out/a-camvid.png")).ok());
+  EXPECT_TRUE(vision::ReadPicture(dir_.File("sheet.png")).ok());
+}
+
+TEST_F(RunTest, OneFailedTaskIsReportedAndTheOthersAreShown) {
+  server_.infer = [](auto*, const auto& request, auto* response) {
+    response->set_sequence(request.sequence());
+    AddTwoTasks({grpc::INTERNAL, "broke"}, response);
+    return grpc::Status::OK;
+  };
+  options_.json = false;
+  options_.save = dir_.File("out");
+  EXPECT_EQ(RunOver({dir_.WriteJpeg("a.jpg", 64, 64)}), ExitCode::kSomeFailed);
+  EXPECT_THAT(out_.str(), HasSubstr("1 box: Bolt 90%"));
+  EXPECT_THAT(out_.str(), HasSubstr("\n  camvid: INTERNAL: broke\n"));
+  EXPECT_TRUE(vision::ReadPicture(dir_.File("out/a-annotated.jpg")).ok());
+  EXPECT_FALSE(std::filesystem::exists(dir_.File("out/a-camvid.png")));
 }
 
 TEST_F(RunTest, SheetThatCannotBeWrittenIsAFailure) {

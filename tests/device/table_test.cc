@@ -8,8 +8,11 @@
 namespace sluice::device {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 PictureReport MakeReport(const std::string& source, double round_trip_ms) {
   PictureReport report;
@@ -21,9 +24,9 @@ PictureReport MakeReport(const std::string& source, double round_trip_ms) {
   report.timings.round_trip = round_trip_ms;
   report.timings.server_total = 40;
   report.results.push_back(
-      {"imagenet",
-       absl::OkStatus(),
-       {{281, "tabby, tabby cat", 0.6214f}, {282, "tiger cat", 0.2f}}});
+      {"imagenet", absl::OkStatus(),
+       std::vector<RankedLabel>{{281, "tabby, tabby cat", 0.6214f},
+                                {282, "tiger cat", 0.2f}}});
   return report;
 }
 
@@ -41,7 +44,7 @@ TEST(TableTest, PicturesAndSummary) {
                           MakeReport("photos/of/a/very/long/path/dog.jpg", 48)},
                          1, std::nullopt),
             R"(
-picture                     best label                       rate    bytes  encode  network  server  total (ms)
+picture                     answer                           rate    bytes  encode  network  server  total (ms)
 ---------------------------------------------------------------------------------------------------------------
 photos/cat.jpg              tabby, tabby cat          62.1%     2    2,017    12.2      4.0    40.0        56.2
 …/a/very/long/path/dog.jpg  tabby, tabby cat          62.1%     2    2,017    12.2      8.0    40.0        60.2
@@ -80,10 +83,67 @@ TEST(TableTest, TopKListsLabelsWithProbabilities) {
 TEST(TableTest, SeveralTailsAreNamed) {
   PictureReport report = MakeReport("cat.jpg", 44);
   report.results.push_back(
-      {"scenes", absl::OkStatus(), {{3, "living room", 0.5f}}});
+      {"scenes", absl::OkStatus(),
+       std::vector<RankedLabel>{{3, "living room", 0.5f}}});
   const std::string table = Table({report}, 1, std::nullopt);
   EXPECT_THAT(table, HasSubstr("\n  imagenet\n     1. tabby"));
   EXPECT_THAT(table, HasSubstr("\n  scenes\n     1. living room"));
+}
+
+std::vector<LabelledBox> MakeBoxes(size_t count) {
+  return std::vector<LabelledBox>(count, {"Bolt", 0.914f, 3, {0, 0, 9, 9}});
+}
+
+LabelledMask MakeMask() {
+  return {{{5, 1}, {1, 1, 1, 0, task::kNoClass}}, {"sky", "road"}};
+}
+
+// The table's row and what is below it.
+std::string RowsOf(TailOutput output) {
+  PictureReport report = MakeReport("cat.jpg", 44);
+  report.results[0].output = std::move(output);
+  const std::string table = Table({report}, 1, std::nullopt);
+  const size_t begin = table.find("\ncat.jpg") + 29;
+  return table.substr(begin, table.find("\n\n") - begin);
+}
+
+TEST(TableTest, BoxesAreCountedAndTheBestAreNamed) {
+  EXPECT_THAT(RowsOf(MakeBoxes(0)), StartsWith("no boxes    "));
+  EXPECT_THAT(RowsOf(MakeBoxes(1)), StartsWith("1 box: Bolt 91%    "));
+  EXPECT_THAT(RowsOf(MakeBoxes(2)),
+              StartsWith("2 boxes: Bolt 91%, Bolt 91%    "));
+  EXPECT_THAT(RowsOf(MakeBoxes(7)),
+              AllOf(StartsWith("7 boxes: Bolt 91%, Bolt 91%, B…  "),
+                    EndsWith("\n     7 boxes: Bolt 91%, Bolt 91%, Bolt 91%, "
+                             "Bolt 91%, Bolt 91%, +2 more")));
+}
+
+TEST(TableTest, MaskNamesItsLargestClasses) {
+  EXPECT_THAT(RowsOf(MakeMask()), StartsWith("road 75%, sky 25%    "));
+  EXPECT_THAT(RowsOf(LabelledMask{{{1, 1}, {task::kNoClass}}, {"sky"}}),
+              StartsWith("nothing seen    "));
+}
+
+TEST(TableTest, TensorsAreNamedWithTheirShapes) {
+  EXPECT_THAT(RowsOf(std::vector<TensorSummary>{{"map", {1, 64}, 256}}),
+              StartsWith("1 tensor: map [1,64]    "));
+  EXPECT_THAT(RowsOf(std::vector<TensorSummary>()),
+              StartsWith("no tensors    "));
+}
+
+TEST(TableTest, EveryTaskHasItsLineBesideOthers) {
+  PictureReport report = MakeReport("cat.jpg", 44);
+  report.results.push_back({"fod", absl::OkStatus(), MakeBoxes(1)});
+  report.results.push_back({"camvid", absl::OkStatus(), MakeMask()});
+  EXPECT_THAT(Table({report}, 1, std::nullopt),
+              AllOf(HasSubstr("\n  imagenet\n     1. tabby"),
+                    HasSubstr("\n  fod\n     1 box: Bolt 91%\n"),
+                    HasSubstr("\n  camvid\n     road 75%, sky 25%\n")));
+}
+
+TEST(TableTest, LabelsOfBoxesCannotSteerTheTerminal) {
+  EXPECT_THAT(RowsOf(std::vector<LabelledBox>{{"\x1b[2J", 0.5f, 0, {}}}),
+              StartsWith("1 box: ?[2J 50%"));
 }
 
 TEST(TableTest, FailedPictureShowsItsError) {

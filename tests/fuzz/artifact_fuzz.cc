@@ -49,6 +49,7 @@ class Folder {
     weights_digest_ = Write("encoder.safetensors", weights);
     Write("decoder.safetensors", weights);
     Write("tail.safetensors", weights);
+    Write("module.pt", weights);  // Loading checks its digest alone.
     tables_digest_ =
         Write("tables.safetensors", artifact::TablesToTensors(MakeTables()));
   }
@@ -109,14 +110,17 @@ void CheckCodec(const CodecArtifact& codec, const std::filesystem::path& copy) {
 }
 
 void CheckTail(const TailArtifact& tail, const std::filesystem::path& copy) {
-  CheckOk(artifact::WriteTail(copy, tail.spec, tail.labels, tail.weights,
-                              tail.about),
+  CheckOk(artifact::IsTorchScript(tail.spec)
+              ? artifact::WriteTorchScriptTail(copy, tail.spec, tail.labels,
+                                               tail.module, tail.about)
+              : artifact::WriteTail(copy, tail.spec, tail.labels, tail.weights,
+                                    tail.about),
           "a tail that was loaded");
   const auto again = artifact::LoadTail(copy);
   CheckOk(again.status(), "a tail that was written");
   Check(again->digest == tail.digest && again->labels == tail.labels &&
             again->spec.network == tail.spec.network &&
-            again->about == tail.about,
+            again->module == tail.module && again->about == tail.about,
         "LoadTail mirrors WriteTail");
 }
 

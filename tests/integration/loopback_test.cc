@@ -96,7 +96,7 @@ class LoopbackTest : public testing::ServedZooTest {
         *model::LoadTailNetwork(*artifact::LoadTail(zoo_ / tail_name));
     const std::vector<int> rates = {decoded.header.rate};
     std::vector<float> scores =
-        tail->Run(*decoder->Decode(y_hat, rates))->values;
+        tail->Run(*decoder->Decode(y_hat, rates))->front().tensor.values;
     const float top = *std::max_element(scores.begin(), scores.end());
     float sum = 0;
     for (float& score : scores) sum += score = std::exp(score - top);
@@ -196,7 +196,8 @@ TEST_F(LoopbackTest, PixelsTakeTheOtherEntranceIntoTheSameTail) {
   const auto decoder = *model::LoadFeatureDecoder(*codec_);
   const auto tail =
       *model::LoadTailNetwork(*artifact::LoadTail(work_ / "zoo/one"));
-  const std::vector<float> logits = tail->Run(*decoder->Enter(input))->values;
+  const std::vector<float> logits =
+      tail->Run(*decoder->Enter(input))->front().tensor.values;
   const auto best = std::max_element(logits.begin(), logits.end());
   ASSERT_EQ(response.results_size(), 1);
   EXPECT_EQ(response.results(0).tail(), "one");

@@ -80,9 +80,10 @@ TEST_F(NetworksTest, SamplesOfABatchDoNotMix) {
   ASSERT_TRUE(tail.ok()) << tail.status();
   const base::FloatTensor batch = RandomTensor({2, 8, 8, 8}, 5);
   const std::vector<int> rates = {0, 1};
-  const auto together = (*tail)->Run(*(*decoder)->Decode(batch, rates));
-  ASSERT_TRUE(together.ok()) << together.status();
-  ASSERT_EQ(together->shape, (std::vector<int64_t>{2, testing::kTinyClasses}));
+  const auto outputs = (*tail)->Run(*(*decoder)->Decode(batch, rates));
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  const base::FloatTensor& together = outputs->front().tensor;
+  ASSERT_EQ(together.shape, (std::vector<int64_t>{2, testing::kTinyClasses}));
   for (int i = 0; i < 2; ++i) {
     const size_t half = batch.values.size() / 2;
     const base::FloatTensor one = {
@@ -92,10 +93,10 @@ TEST_F(NetworksTest, SamplesOfABatchDoNotMix) {
     const std::vector<int> rate = {rates[i]};
     const auto alone = (*tail)->Run(*(*decoder)->Decode(one, rate));
     ASSERT_TRUE(alone.ok());
+    const std::vector<float>& values = alone->front().tensor.values;
     for (int k = 0; k < testing::kTinyClasses; ++k) {
-      EXPECT_NEAR(alone->values[k],
-                  together->values[i * testing::kTinyClasses + k],
-                  1e-3 * (1 + std::abs(alone->values[k])));
+      EXPECT_NEAR(values[k], together.values[i * testing::kTinyClasses + k],
+                  1e-3 * (1 + std::abs(values[k])));
     }
   }
 }

@@ -54,6 +54,19 @@ TEST(FlagsTest, FlagsBeatEnvironmentBeatsFileBeatsDefaults) {
   EXPECT_EQ(flags.decode_threads, 2);
 }
 
+TEST(FlagsTest, TorchScriptIsAllowedByFlagEnvironmentOrFileAlone) {
+  const testing::ScratchFolder folder;
+  EXPECT_FALSE(Parse({"--models", "zoo"})->flags.allow_torchscript);
+  EXPECT_TRUE(Parse({"--models", "zoo", "--allow-torchscript"})
+                  ->flags.allow_torchscript);
+  const std::string file =
+      folder.Write("server.toml", "allow-torchscript = true\n");
+  EXPECT_TRUE(Parse({"--models", "zoo", "--config", file.c_str()})
+                  ->flags.allow_torchscript);
+  const ScopedVariable variable("SLUICE_SERVER_ALLOW_TORCHSCRIPT", "true");
+  EXPECT_TRUE(Parse({"--models", "zoo"})->flags.allow_torchscript);
+}
+
 TEST(FlagsTest, ServerWithoutModelsIsRefused) {
   const absl::Status status = Parse({}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);

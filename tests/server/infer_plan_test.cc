@@ -5,6 +5,7 @@
 
 #include "common/codec/frame.h"
 #include "common/codec/limits.h"
+#include "common/vision/geometry.h"
 #include "gmock/gmock.h"
 #include "tests/server/server_testing.h"
 
@@ -34,7 +35,7 @@ class InferPlanTest : public ::testing::Test {
 
   void ExpectError(const v1::InferRequest& request, absl::StatusCode code,
                    const std::string& part) {
-    const absl::Status status = MakeInferPlan(request, store_).status();
+    const absl::Status status = MakeInferPlan(request, store_, {}).status();
     EXPECT_EQ(status.code(), code) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(part));
   }
@@ -62,7 +63,7 @@ class InferPlanTest : public ::testing::Test {
 
 TEST_F(InferPlanTest, FrameNamesItsCodecAndTheDefaultTailRuns) {
   const auto plan =
-      MakeInferPlan(FrameRequest(MakeTestFrame('a', 4, 8, 1.0f)), store_);
+      MakeInferPlan(FrameRequest(MakeTestFrame('a', 4, 8, 1.0f)), store_, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->entrance, Entrance::kLatent);
   EXPECT_EQ(plan->codec->artifact.spec.name, "codec-a");
@@ -124,7 +125,7 @@ TEST_F(InferPlanTest, WrongMagicAndVersionAreInvalid) {
 TEST_F(InferPlanTest, EveryTruncationOfAFrameIsAnError) {
   const std::string frame = MakeTestFrame('a', 4, 4, 1.0f);
   for (size_t size = 0; size < frame.size(); ++size) {
-    EXPECT_EQ(MakeInferPlan(FrameRequest(frame.substr(0, size)), store_)
+    EXPECT_EQ(MakeInferPlan(FrameRequest(frame.substr(0, size)), store_, {})
                   .status()
                   .code(),
               absl::StatusCode::kDataLoss)
@@ -138,7 +139,7 @@ TEST_F(InferPlanTest, EveryBitFlipOfAFrameIsAnError) {
     std::string flipped = frame;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
     const absl::StatusCode code =
-        MakeInferPlan(FrameRequest(flipped), store_).status().code();
+        MakeInferPlan(FrameRequest(flipped), store_, {}).status().code();
     EXPECT_THAT(code, ::testing::AnyOf(absl::StatusCode::kDataLoss,
                                        absl::StatusCode::kInvalidArgument,
                                        absl::StatusCode::kResourceExhausted))
@@ -161,7 +162,7 @@ TEST_F(InferPlanTest, GeometryThatCannotBelongToTheFrameIsInvalid) {
   geometry->set_scale_y(1);
   geometry->set_valid_width(32);
   geometry->set_valid_height(32);
-  EXPECT_TRUE(MakeInferPlan(request, store_).ok());
+  EXPECT_TRUE(MakeInferPlan(request, store_, {}).ok());
   geometry->set_valid_width(33);
   ExpectError(request, absl::StatusCode::kInvalidArgument, "valid_width");
 }
@@ -176,17 +177,65 @@ TEST_F(InferPlanTest, UnknownOptionsAreInvalid) {
   ExpectError(request, absl::StatusCode::kInvalidArgument, "score_threshold");
 }
 
+TEST_F(InferPlanTest, SideOfAMaskBeyondThoseOfPicturesIsInvalid) {
+  v1::InferRequest request = FrameRequest(MakeTestFrame('a', 4, 4, 1.0f));
+  EXPECT_EQ(MakeInferPlan(request, store_, {})->mask.max_side, 512);
+  request.mutable_options()->set_max_mask_side(vision::kMaxPictureSide);
+  EXPECT_EQ(MakeInferPlan(request, store_, {})->mask.max_side,
+            vision::kMaxPictureSide);
+  request.mutable_options()->set_max_mask_side(vision::kMaxPictureSide + 1);
+  ExpectError(request, absl::StatusCode::kInvalidArgument,
+              "options.max_mask_side is 16385, expected 0 to 16384");
+  request.mutable_options()->set_max_mask_side(4294967295u);
+  ExpectError(request, absl::StatusCode::kInvalidArgument, "4294967295");
+}
+
+TEST_F(InferPlanTest, FrameWithoutGeometryIsItsOwnSource) {
+  const auto plan =
+      MakeInferPlan(FrameRequest(MakeTestFrame('a', 4, 8, 1.0f)), store_, {});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->geometry.source, vision::Size(64, 32));
+  EXPECT_EQ(plan->geometry.valid, vision::Size(64, 32));
+  EXPECT_EQ(plan->geometry.padded, vision::Size(64, 32));
+}
+
+TEST_F(InferPlanTest, GeometryOfAPictureIsItsOwnAndNotTheRequests) {
+  v1::InferRequest request = ImageRequest(MakeTestPng(200, 100));
+  request.mutable_image()->set_view("fit:100x100");
+  request.mutable_geometry()->set_source_width(5);
+  const auto plan = MakeInferPlan(request, store_, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->geometry.source, vision::Size(200, 100));
+  EXPECT_EQ(plan->geometry.valid, vision::Size(100, 50));
+  EXPECT_EQ(plan->geometry.padded, vision::Size(128, 64));
+}
+
+TEST_F(InferPlanTest, MemoryHasRoomForResultsUpToOneMessage) {
+  const auto memory_of = [&](std::vector<std::string> tails,
+                             ServerLimits limits) {
+    return MakeInferPlan(FrameRequest(MakeTestFrame('a', 4, 4, 1.0f), tails),
+                         store_, limits)
+        ->memory_bytes;
+  };
+  const size_t none = memory_of({"of-a"}, {.max_message_bytes = 0});
+  const size_t one = memory_of({"of-a"}, {});
+  EXPECT_GT(one, none);
+  EXPECT_EQ(memory_of({"of-a", "of-both"}, {}), none + 2 * (one - none));
+  EXPECT_EQ(memory_of({"of-a", "of-both"}, {.max_message_bytes = 200}),
+            none + 200);
+}
+
 TEST_F(InferPlanTest, HugeTopKIsClamped) {
   v1::InferRequest request = FrameRequest(MakeTestFrame('a', 4, 4, 1.0f));
   request.mutable_options()->set_top_k(4294967295u);
-  const auto plan = MakeInferPlan(request, store_);
+  const auto plan = MakeInferPlan(request, store_, {});
   ASSERT_TRUE(plan.ok());
   EXPECT_GT(plan->top_k, 0);
 }
 
 TEST_F(InferPlanTest, PictureTakesTheCodecItsTailsShare) {
   const auto plan = MakeInferPlan(
-      ImageRequest(MakeTestPng(40, 30), {"of-both", "of-b"}), store_);
+      ImageRequest(MakeTestPng(40, 30), {"of-both", "of-b"}), store_, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->entrance, Entrance::kPixels);
   EXPECT_EQ(plan->codec->artifact.spec.name, "codec-b");
@@ -228,7 +277,7 @@ TEST_F(InferPlanTest, LargePictureNeedsAView) {
   v1::InferRequest request = ImageRequest(MakeTestPng(2100, 8));
   ExpectError(request, absl::StatusCode::kResourceExhausted, "without a view");
   request.mutable_image()->set_view("fit:640x480");
-  EXPECT_TRUE(MakeInferPlan(request, store_).ok());
+  EXPECT_TRUE(MakeInferPlan(request, store_, {}).ok());
 }
 
 }  // namespace

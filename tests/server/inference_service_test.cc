@@ -144,6 +144,7 @@ TEST_F(InferenceServiceTest, ListModelsNamesCodecsTailsAndLimits) {
                   .ok());
   ASSERT_EQ(response.tails_size(), 2);
   EXPECT_EQ(response.tails(0).name(), "mean");
+  EXPECT_EQ(response.tails(0).task(), "classification");
   EXPECT_TRUE(response.tails(0).is_default());
   EXPECT_FALSE(response.tails(1).is_default());
   EXPECT_EQ(response.tails(1).labels_size(), 2);

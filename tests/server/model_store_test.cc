@@ -56,6 +56,35 @@ TEST(ModelStoreTest, UnknownDefaultTailIsNotFoundAndListsTheLoaded) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("loaded: one"));
 }
 
+TEST(ModelStoreTest, TailsOfUnknownTasksAreRefused) {
+  std::vector<LoadedTail> tails = Tails({"one"}, 'a');
+  tails[0].artifact.spec.task = "poetry";
+  const absl::Status status =
+      ModelStore::Create(Codecs({'a'}), std::move(tails), "").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("tail \"one\": unknown task \"poetry\""));
+}
+
+TEST(ModelStoreTest, TailsLearnTheirTask) {
+  std::vector<LoadedTail> tails = Tails({"one"}, 'a');
+  tails[0].artifact.spec.task = "detection";
+  const auto store = ModelStore::Create(Codecs({'a'}), std::move(tails), "");
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(store->tails()[0].task, TailTask::kDetection);
+}
+
+TEST(ModelStoreTest, MoreClassesThanAMaskHoldsAreRefused) {
+  std::vector<LoadedTail> tails = Tails({"one"}, 'a');
+  tails[0].artifact.spec.task = "segmentation";
+  tails[0].artifact.labels.assign(256, "label");
+  const absl::Status status =
+      ModelStore::Create(Codecs({'a'}), std::move(tails), "").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("has 256 labels, expected at most 255"));
+}
+
 TEST(ModelStoreTest, NothingToServeIsRefused) {
   EXPECT_EQ(ModelStore::Create({}, Tails({"one"}, 'a'), "").status().code(),
             absl::StatusCode::kInvalidArgument);

@@ -13,6 +13,9 @@ namespace sluice::server {
 namespace {
 
 using base::FloatTensor;
+using model::NamedTensor;
+
+constexpr int kStride = 8;  // Of features.
 
 codec::CodecTables MakeTestTables() {
   const codec::QuantizedCdf cdf =
@@ -65,7 +68,8 @@ absl::StatusOr<FloatTensor> TestDecoder::Enter(
   return features;
 }
 
-absl::StatusOr<FloatTensor> MeanTail::Run(const FloatTensor& features) const {
+absl::StatusOr<std::vector<NamedTensor>> MeanTail::Run(
+    const FloatTensor& features) const {
   const int64_t num_positions = features.shape[2] * features.shape[3];
   FloatTensor logits;
   logits.shape = {features.shape[0], features.shape[1]};
@@ -76,10 +80,10 @@ absl::StatusOr<FloatTensor> MeanTail::Run(const FloatTensor& features) const {
     }
     logits.values.push_back(sum / static_cast<float>(num_positions));
   }
-  return logits;
+  return std::vector<NamedTensor>{{"logits", std::move(logits)}};
 }
 
-absl::StatusOr<FloatTensor> BreakableTail::Run(
+absl::StatusOr<std::vector<NamedTensor>> BreakableTail::Run(
     const FloatTensor& features) const {
   if (*broken_) return absl::InternalError("out of scratch memory");
   return MeanTail().Run(features);
@@ -109,9 +113,54 @@ void Gate::Pass() {
   --num_waiting_;
 }
 
-absl::StatusOr<FloatTensor> GatedTail::Run(const FloatTensor& features) const {
+absl::StatusOr<std::vector<NamedTensor>> GatedTail::Run(
+    const FloatTensor& features) const {
   gate_->Pass();
   return MeanTail().Run(features);
+}
+
+std::unique_ptr<model::Tail> HalfPlaneTail(float boundary) {
+  return std::make_unique<FunctionTail>(
+      [boundary](const FloatTensor& features) {
+        const std::vector<int64_t>& shape = features.shape;
+        FloatTensor logits{{shape[0], 2, shape[2], shape[3]}, {}};
+        const size_t plane = static_cast<size_t>(shape[2] * shape[3]);
+        for (int64_t n = 0; n < shape[0]; ++n) {
+          logits.values.insert(logits.values.end(), plane, 0.0f);
+          for (size_t i = 0; i < plane; ++i) {
+            const auto column = static_cast<float>(i % shape[3]);
+            logits.values.push_back((column + 0.5f) * kStride - boundary);
+          }
+        }
+        return std::vector<NamedTensor>{{"logits", std::move(logits)}};
+      });
+}
+
+std::unique_ptr<model::Tail> SpotTail(float score) {
+  return std::make_unique<FunctionTail>([score](const FloatTensor& features) {
+    const std::vector<int64_t>& shape = features.shape;
+    FloatTensor scores{{shape[0], 1, 2}, {}};
+    FloatTensor boxes{{shape[0], 1, 4}, {}};
+    for (int64_t n = 0; n < shape[0]; ++n) {
+      const float* spot = &features.values[n * shape[1] * shape[2] * shape[3]];
+      int64_t box[4] = {shape[3], shape[2], 0, 0};
+      for (int64_t i = 0; i < shape[2] * shape[3]; ++i) {
+        if (spot[i] <= 0.5f) continue;
+        const int64_t x = i % shape[3];
+        const int64_t y = i / shape[3];
+        box[0] = std::min(box[0], x);
+        box[1] = std::min(box[1], y);
+        box[2] = std::max(box[2], x + 1);
+        box[3] = std::max(box[3], y + 1);
+      }
+      for (const int64_t side : box) {
+        boxes.values.push_back(static_cast<float>(side * kStride));
+      }
+      scores.values.insert(scores.values.end(), {score, 0.0f});
+    }
+    return std::vector<NamedTensor>{{"scores", std::move(scores)},
+                                    {"boxes", std::move(boxes)}};
+  });
 }
 
 std::string TestCodecId(char digit) { return std::string(64, digit); }
@@ -137,12 +186,14 @@ LoadedCodec MakeTestCodec(const std::string& name, char digit) {
 
 LoadedTail MakeTestTail(const std::string& name,
                         std::vector<std::string> codec_ids,
-                        std::unique_ptr<model::Tail> network) {
+                        std::unique_ptr<model::Tail> network,
+                        const std::string& task,
+                        std::vector<std::string> labels) {
   LoadedTail tail;
   tail.artifact.spec.name = name;
-  tail.artifact.spec.task = "classification";
+  tail.artifact.spec.task = task;
   tail.artifact.spec.codec_ids = std::move(codec_ids);
-  tail.artifact.labels = {"bright", "dark"};
+  tail.artifact.labels = std::move(labels);
   tail.network = std::move(network);
   return tail;
 }

@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,7 +39,7 @@ class TestDecoder final : public model::FeatureDecoder {
 // Logits are the means of the feature channels.
 class MeanTail final : public model::Tail {
  public:
-  absl::StatusOr<base::FloatTensor> Run(
+  absl::StatusOr<std::vector<model::NamedTensor>> Run(
       const base::FloatTensor& features) const override;
 };
 
@@ -45,7 +47,7 @@ class MeanTail final : public model::Tail {
 class BreakableTail final : public model::Tail {
  public:
   explicit BreakableTail(const std::atomic<bool>* broken) : broken_(broken) {}
-  absl::StatusOr<base::FloatTensor> Run(
+  absl::StatusOr<std::vector<model::NamedTensor>> Run(
       const base::FloatTensor& features) const override;
 
  private:
@@ -72,19 +74,44 @@ class Gate {
 class GatedTail final : public model::Tail {
  public:
   explicit GatedTail(Gate* gate) : gate_(gate) {}
-  absl::StatusOr<base::FloatTensor> Run(
+  absl::StatusOr<std::vector<model::NamedTensor>> Run(
       const base::FloatTensor& features) const override;
 
  private:
   Gate* const gate_;
 };
 
+// Any function of the features.
+class FunctionTail final : public model::Tail {
+ public:
+  using Function =
+      std::function<std::vector<model::NamedTensor>(const base::FloatTensor&)>;
+  explicit FunctionTail(Function function) : function_(std::move(function)) {}
+  absl::StatusOr<std::vector<model::NamedTensor>> Run(
+      const base::FloatTensor& features) const override {
+    return function_(features);
+  }
+
+ private:
+  const Function function_;
+};
+
+// "logits": class 1 leads class 0 by how far the place is right of column
+// `boundary` of the padded view, at a stride of 8.
+std::unique_ptr<model::Tail> HalfPlaneTail(float boundary);
+
+// "scores" and "boxes": one position with class 0 at `score`, its box the
+// smallest that holds all features of channel 0 above 0.5, at a stride of 8.
+std::unique_ptr<model::Tail> SpotTail(float score = 0.9f);
+
 // A codec whose id is 64 times `digit`, of kTestChannels and kTestRates.
 LoadedCodec MakeTestCodec(const std::string& name, char digit);
 std::string TestCodecId(char digit);
 LoadedTail MakeTestTail(const std::string& name,
                         std::vector<std::string> codec_ids,
-                        std::unique_ptr<model::Tail> network);
+                        std::unique_ptr<model::Tail> network,
+                        const std::string& task = "classification",
+                        std::vector<std::string> labels = {"bright", "dark"});
 
 // A frame of MakeTestCodec(_, digit) whose latent is `value` in channel 0 and 0
 // in channel 1.

@@ -42,6 +42,22 @@ TEST_F(EvalCommandTest, PairsAreRepeated) {
   EXPECT_TRUE(command_ != nullptr);
 }
 
+TEST_F(EvalCommandTest, DataViewsAndSplitsAreRepeatedInStep) {
+  EXPECT_EQ(Parse({"--codec", "a", "--tail",  "b",
+                   "--data",  "c", "--view",  "crop:224/227",
+                   "--codec", "a", "--tail",  "d",
+                   "--data",  "e", "--split", "val",
+                   "--only",  "",  "--view",  "fit:320x320"}),
+            "");
+  EXPECT_TRUE(command_ != nullptr);
+}
+
+TEST_F(EvalCommandTest, AViewThatIsNoneIsBadUsage) {
+  EXPECT_THAT(Parse({"--codec", "a", "--tail", "b", "--data", "c", "--view",
+                     "crop:224", "--view", "wide"}),
+              HasSubstr("wide"));
+}
+
 TEST_F(EvalCommandTest, AnUnknownBaselineIsBadUsageThatNamesAll) {
   const std::string error = Parse({"--codec", "a", "--tail", "b", "--data", "e",
                                    "--baselines", "jpeg,gif"});

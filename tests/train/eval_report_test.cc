@@ -2,6 +2,7 @@
 #include "models/train/eval_report.h"
 
 #include <algorithm>
+#include <sstream>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -9,7 +10,9 @@
 #include "models/train/eval_csv.h"
 #include "models/train/eval_json.h"
 #include "models/train/eval_markdown.h"
+#include "models/train/report.h"
 #include "nlohmann/json.hpp"
+#include "tests/train/evaluation_testing.h"
 
 namespace sluice::train {
 namespace {
@@ -65,15 +68,24 @@ Evaluation WithTeacher() {
   return evaluation;
 }
 
+Report ThreeTasks() {
+  return MakeReport(
+      {WithTeacher(), MakeDetectionEvaluation(), MakeSegmentationEvaluation()});
+}
+
 Json ToJson(const Evaluation& evaluation) {
-  return Json::parse(EvaluationToJson(evaluation, MakeFigures(evaluation)));
+  return Json::parse(ReportToJson(MakeReport({evaluation})));
 }
 
 TEST(EvalJsonTest, HoldsWhatReadersOfTheReportRelyOn) {
-  const Json json = ToJson(WithTeacher());
+  const Json report = ToJson(WithTeacher());
+  EXPECT_EQ(report["command_line"], "sluice-model eval");
+  EXPECT_FALSE(report["definitions"].empty());
+  ASSERT_EQ(report["sections"].size(), 1);
+  const Json& json = report["sections"][0];
+  EXPECT_EQ(json["task"], "classification");
   EXPECT_EQ(json["num_images"], 2);
   EXPECT_EQ(json["view"], "crop:224");
-  EXPECT_EQ(json["command_line"], "sluice-model eval");
   EXPECT_EQ(json["teacher"]["top1"], 1.0);
   EXPECT_EQ(json["reference"]["top1"], 1.0);
   EXPECT_EQ(json["uncompressed"].at(0)["method"], "patch-m");
@@ -92,12 +104,11 @@ TEST(EvalJsonTest, HoldsWhatReadersOfTheReportRelyOn) {
   EXPECT_EQ(method["latencies"].at(1)["encode_ms"], 2.5);
   EXPECT_EQ(json["bd_rates"].at(0)["anchor"], "HEIC, no container");
   EXPECT_TRUE(json["bd_rates"].at(0)["on_top1"].contains("undefined"));
-  EXPECT_FALSE(json["definitions"].empty());
   EXPECT_EQ(json["warnings"].at(0), "mind this");
 }
 
 TEST(EvalJsonTest, WithoutATeacherThereIsNoDivergence) {
-  const Json json = ToJson(MakeEvaluation());
+  const Json json = ToJson(MakeEvaluation())["sections"][0];
   EXPECT_FALSE(json.contains("teacher"));
   EXPECT_FALSE(json["methods"].at(0)["points"].at(0).contains("kl_to_teacher"));
 }
@@ -105,50 +116,105 @@ TEST(EvalJsonTest, WithoutATeacherThereIsNoDivergence) {
 TEST(EvalJsonTest, NamesThatAreNoUtf8DoNotBreakIt) {
   Evaluation evaluation = MakeEvaluation();
   evaluation.data = "\xff.tar";
-  EXPECT_TRUE(
-      Json::accept(EvaluationToJson(evaluation, MakeFigures(evaluation))));
+  EXPECT_TRUE(Json::accept(ReportToJson(MakeReport({evaluation}))));
+}
+
+TEST(EvalJsonTest, EveryTaskHasASectionWithItsOwnFigures) {
+  const Json sections = Json::parse(ReportToJson(ThreeTasks()))["sections"];
+  ASSERT_EQ(sections.size(), 3);
+  const Json& detection = sections[1];
+  EXPECT_EQ(detection["task"], "detection");
+  EXPECT_EQ(detection["subset"], "val");
+  const Json& usual = detection["methods"][0]["points"][2];
+  for (const char* key : {"map50", "map50_interval", "map", "ap50_any_class"}) {
+    EXPECT_TRUE(usual.contains(key)) << key;
+  }
+  EXPECT_FALSE(usual.contains("top1"));
+  EXPECT_EQ(usual["classes"][1]["name"], "Nut");
+  EXPECT_EQ(usual["classes"][1]["objects"], 60);
+  EXPECT_FALSE(usual["classes"][2].contains("ap50"));  // No objects.
+  EXPECT_FALSE(detection["methods"][1]["points"][2].contains("classes"));
+  EXPECT_TRUE(detection["bd_rates"][0].contains("on_map50"));
+  EXPECT_TRUE(sections[2]["reference"].contains("miou"));
+  EXPECT_TRUE(sections[2]["uncompressed"][0]["classes"][0].contains("iou"));
 }
 
 TEST(EvalCsvTest, OneLinePerOperatingPoint) {
-  const Evaluation evaluation = WithTeacher();
-  const std::string csv = EvaluationToCsv(evaluation, MakeFigures(evaluation));
+  const std::string csv = ReportToCsv(MakeReport({WithTeacher()}));
   EXPECT_THAT(
-      csv, StartsWith("method,setting,scored_by,bytes_mean,bytes_p95,bpp,top1,"
-                      "top1_se,top1_low,top1_high,top5,drop,kl_to_teacher\n"
-                      "teacher,uncompressed,teacher,,,,1.00000,0.00000,"));
-  EXPECT_THAT(csv, HasSubstr("\npixel entrance of patch-m,uncompressed,"));
-  EXPECT_THAT(csv, HasSubstr("\npatch-m,rate 0,tail,1000.0,1000.0,10.00000,"
+      csv,
+      StartsWith(
+          "task,data,view,method,setting,scored_by,bytes_mean,bytes_p95,bpp,"
+          "top1,top1_se,top1_low,top1_high,top5,drop,kl_to_teacher\n"
+          "classification,val.tar,crop:224,teacher,uncompressed,teacher,,,,"
+          "1.00000,0.00000,"));
+  EXPECT_THAT(csv, HasSubstr(",pixel entrance of patch-m,uncompressed,"));
+  EXPECT_THAT(csv, HasSubstr(",patch-m,rate 0,tail,1000.0,1000.0,10.00000,"
                              "0.50000,"));
-  EXPECT_THAT(csv, HasSubstr("\n\"HEIC, no container\",quality 10,"));
+  EXPECT_THAT(csv, HasSubstr(",\"HEIC, no container\",quality 10,"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 6);
 }
 
 TEST(EvalCsvTest, OneLinePerOutcome) {
-  const std::string csv = OutcomesToCsv(WithTeacher());
-  EXPECT_THAT(csv, StartsWith("picture,label,method,setting,bytes,rank,kl\n"
-                              "a.jpg,3,teacher,uncompressed,0,0,0.25\n"
-                              "\"b,c.jpg\",5,teacher,uncompressed,0,0,0.25\n"));
-  EXPECT_THAT(csv, HasSubstr("\n\"b,c.jpg\",5,patch-m,rate 0,1000,9,0.25\n"));
+  const std::string csv = OutcomesToCsv(MakeReport({WithTeacher()}));
+  const std::string about = "classification,val.tar,crop:224,";
+  EXPECT_THAT(
+      csv, StartsWith("task,data,view,picture,method,setting,bytes,label,rank,"
+                      "kl\n" +
+                      about + "a.jpg,teacher,uncompressed,0,3,0,0.25\n" +
+                      about + "\"b,c.jpg\",teacher,uncompressed,0,5,0,0.25"));
+  EXPECT_THAT(csv, HasSubstr("\"b,c.jpg\",patch-m,rate 0,1000,5,9,0.25\n"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 11);
 }
 
 TEST(EvalCsvTest, WithoutATeacherDivergencesAreEmpty) {
-  EXPECT_THAT(OutcomesToCsv(MakeEvaluation()),
-              HasSubstr("\na.jpg,3,patch-m,rate 0,1000,0,\n"));
+  EXPECT_THAT(OutcomesToCsv(MakeReport({MakeEvaluation()})),
+              HasSubstr(",a.jpg,patch-m,rate 0,1000,3,0,\n"));
 }
 
 TEST(EvalCsvTest, QuotesAreDoubled) {
   Evaluation evaluation = MakeEvaluation();
   evaluation.pictures[0].name = "say \"x\".jpg";
-  EXPECT_THAT(OutcomesToCsv(evaluation),
-              HasSubstr("\n\"say \"\"x\"\".jpg\",3,"));
+  EXPECT_THAT(OutcomesToCsv(MakeReport({evaluation})),
+              HasSubstr(",\"say \"\"x\"\".jpg\","));
+}
+
+size_t CountCommas(const std::string& line) {
+  return static_cast<size_t>(std::count(line.begin(), line.end(), ','));
+}
+
+TEST(EvalCsvTest, EveryLineHasTheColumnsOfAllTasks) {
+  Report report = ThreeTasks();
+  report[0].evaluation.methods[1].name = "HEIC";  // No commas in names.
+  report[0].evaluation.pictures[1].name = "b.jpg";
+  for (const std::string& csv : {ReportToCsv(report), OutcomesToCsv(report)}) {
+    std::istringstream lines(csv);
+    std::string header;
+    ASSERT_TRUE(std::getline(lines, header));
+    EXPECT_THAT(header, HasSubstr("miou"));
+    for (std::string line; std::getline(lines, line);) {
+      // Data of a subset are "fod.tar (val)".
+      EXPECT_EQ(CountCommas(line), CountCommas(header)) << line;
+    }
+  }
+}
+
+TEST(EvalCsvTest, PicturesSayWhatWasFoundInThem) {
+  const std::string csv = OutcomesToCsv(ThreeTasks());
+  EXPECT_THAT(csv, HasSubstr("detection,fod.tar (val),fit:320x320,val/0.jpg,"
+                             "ours,rate 0,500,,,,1,1,1,,,\n"));
+  // A hard one, missed.
+  EXPECT_THAT(csv, HasSubstr("val/2.jpg,ours,rate 0,502,,,,1,0,1,,,\n"));
+  EXPECT_THAT(csv, HasSubstr("segmentation,camvid.tar (val),fit:480x384,"
+                             "val/0.jpg,pixel entrance of ours,uncompressed,0,"
+                             ",,,,,,99,89,0.71358\n"));
 }
 
 TEST(EvalTextTest, TablesShowPercentAndBytes) {
   const Evaluation evaluation = WithTeacher();
-  const std::string text =
-      EvaluationToText(evaluation, MakeFigures(evaluation));
-  EXPECT_THAT(text, StartsWith("2 pictures of val.tar, view crop:224; EPYC"));
+  const std::string text = ReportToText(MakeReport({evaluation}));
+  EXPECT_THAT(text, StartsWith("classification: 2 pictures of val.tar, view "
+                               "crop:224; EPYC"));
   EXPECT_THAT(text, HasSubstr("\npatch-m, rate 0 "));
   EXPECT_THAT(text, HasSubstr("1000  1000  10.000     50.0"));
   EXPECT_THAT(
@@ -161,14 +227,13 @@ TEST(EvalTextTest, TablesShowPercentAndBytes) {
 TEST(EvalTextTest, WithoutLatenciesThereIsNoTableOfThem) {
   Evaluation evaluation = WithTeacher();
   evaluation.methods[0].latencies.clear();
-  EXPECT_THAT(EvaluationToText(evaluation, MakeFigures(evaluation)),
+  EXPECT_THAT(ReportToText(MakeReport({evaluation})),
               Not(HasSubstr("threads")));
 }
 
 TEST(EvalMarkdownTest, TablesOfTheMainFigures) {
   const Evaluation evaluation = WithTeacher();
-  const std::string text =
-      EvaluationToMarkdown(evaluation, MakeFigures(evaluation));
+  const std::string text = ReportToMarkdown(MakeReport({evaluation}));
   EXPECT_THAT(
       text,
       StartsWith("|  | bytes per picture | top-1 % | top-5 % |\n"
@@ -185,17 +250,41 @@ TEST(EvalMarkdownTest, TablesOfTheMainFigures) {
 TEST(EvalMarkdownTest, BarsInNamesDoNotBreakTheTable) {
   Evaluation evaluation = WithTeacher();
   evaluation.methods[0].name = "a|b";
-  EXPECT_THAT(EvaluationToMarkdown(evaluation, MakeFigures(evaluation)),
+  EXPECT_THAT(ReportToMarkdown(MakeReport({evaluation})),
               AllOf(HasSubstr("**a\\|b, rate 0**"), Not(HasSubstr("a|b"))));
 }
 
+TEST(EvalTextTest, SectionsHaveTheFiguresOfTheirTask) {
+  const std::string text = ReportToText(ThreeTasks());
+  EXPECT_THAT(text, HasSubstr("\n\ndetection: 120 pictures of fod.tar (val), "
+                              "view fit:320x320;"));
+  EXPECT_THAT(text, HasSubstr("mAP@0.5 %"));
+  EXPECT_THAT(text, HasSubstr("on mIoU"));
+  EXPECT_THAT(text, HasSubstr("\nBolt "));
+  EXPECT_THAT(text, HasSubstr("\npole "));
+}
+
+TEST(EvalMarkdownTest, SeveralSectionsBeginWithATableOfAll) {
+  const std::string text = ReportToMarkdown(ThreeTasks());
+  EXPECT_THAT(text,
+              StartsWith("|  | codec | uncompressed picture | at its default "
+                         "rate | bytes for a drop of 2 points | JPEG |\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\n| fod.tar (val), fit:320x320: mAP@0.5 % | "
+                        "ours | 89.6 | 2,003 bytes → 84.2 | 3,604 | 10,807 |"));
+  EXPECT_THAT(text, HasSubstr("\n### segmentation: camvid.tar (val), "
+                              "fit:480x384\n\n|  | bytes per picture | mIoU % "
+                              "| pixel accuracy % |\n"));
+}
+
 TEST(EvalReportTest, NothingMeasuredIsPrintedToo) {
-  const Evaluation evaluation;
-  const EvaluationFigures figures = MakeFigures(evaluation);
-  EXPECT_TRUE(Json::accept(EvaluationToJson(evaluation, figures)));
-  EXPECT_THAT(EvaluationToText(evaluation, figures), HasSubstr("0 pictures"));
-  EXPECT_FALSE(EvaluationToMarkdown(evaluation, figures).empty());
-  EXPECT_FALSE(EvaluationToCsv(evaluation, figures).empty());
+  for (const Report& report : {Report(), MakeReport({Evaluation()})}) {
+    EXPECT_TRUE(Json::accept(ReportToJson(report)));
+    EXPECT_FALSE(ReportToMarkdown(report).empty());
+    EXPECT_FALSE(ReportToCsv(report).empty());
+  }
+  EXPECT_THAT(ReportToText(MakeReport({Evaluation()})),
+              HasSubstr("0 pictures"));
 }
 
 }  // namespace

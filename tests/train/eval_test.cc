@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/codec/frame.h"
@@ -67,13 +68,13 @@ class EvalTest : public ::testing::Test {
   }
 
   Evaluation Run() {
-    const auto evaluation = RunEval(options_);
-    EXPECT_TRUE(evaluation.ok()) << evaluation.status();
-    return evaluation.value_or(Evaluation());
+    auto evaluations = RunEval({options_});
+    EXPECT_TRUE(evaluations.ok()) << evaluations.status();
+    return evaluations.ok() ? std::move(evaluations->front()) : Evaluation();
   }
 
   std::string Refusal() {
-    const auto evaluation = RunEval(options_);
+    const auto evaluation = RunEval({options_});
     EXPECT_EQ(evaluation.status().code(), absl::StatusCode::kInvalidArgument);
     return std::string(evaluation.status().message());
   }
@@ -96,6 +97,9 @@ TEST_F(EvalTest, EveryRateIsMeasuredWithCountedFrames) {
   EXPECT_TRUE(method.learned);
   EXPECT_EQ(method.codec_id, codec_id_);
   EXPECT_EQ(method.tail, "tiny");
+  EXPECT_EQ(method.usual_setting, "rate 0");
+  EXPECT_EQ(evaluation.task, Task::kClassification);
+  EXPECT_EQ(evaluation.subset, "");
   ASSERT_EQ(method.points.size(), 2);
   EXPECT_EQ(method.points[0].setting, "rate 0");
   EXPECT_EQ(method.points[0].scored_by, "tail");
@@ -232,6 +236,27 @@ TEST_F(EvalTest, TheNumberOfThreadsChangesNoBytes) {
   }
 }
 
+TEST_F(EvalTest, APrefixChoosesPictures) {
+  options_.only = "1";
+  const Evaluation evaluation = Run();
+  ASSERT_EQ(evaluation.pictures.size(), 1);
+  EXPECT_EQ(evaluation.pictures[0].name, "1.jpg");
+  EXPECT_EQ(evaluation.subset, "1*");
+}
+
+TEST_F(EvalTest, SectionsAreMeasuredInTheirOrder) {
+  EvalOptions other = options_;
+  other.view = {vision::ViewRule::Kind::kFit, {96, 96}};
+  other.teacher.reset();
+  const auto evaluations = RunEval({options_, other});
+  ASSERT_TRUE(evaluations.ok()) << evaluations.status();
+  ASSERT_EQ(evaluations->size(), 2);
+  EXPECT_EQ(evaluations->at(0).view, "crop:64");
+  EXPECT_EQ(evaluations->at(1).view, "fit:96x96");
+  EXPECT_TRUE(evaluations->at(0).teacher.has_value());
+  EXPECT_FALSE(evaluations->at(1).teacher.has_value());
+}
+
 TEST_F(EvalTest, PicturesOfDifferentShapesAreEvaluatedTogether) {
   folder_.Write("data/images/1.jpg", MakeJpeg(200, 70, 1));
   options_.view = {vision::ViewRule::Kind::kFit, {96, 96}};
@@ -321,7 +346,7 @@ TEST_F(EvalTest, ATailOfAnotherCodecIsWarnedAbout) {
 
 TEST_F(EvalTest, AMissingCodecIsNotFound) {
   options_.codecs = {folder_ / "none"};
-  EXPECT_EQ(RunEval(options_).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(RunEval({options_}).status().code(), absl::StatusCode::kNotFound);
 }
 
 }  // namespace

@@ -8,11 +8,13 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "models/train/figure_definitions.h"
 
 namespace sluice::train {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr int kNumPictures = 400;
@@ -75,12 +77,12 @@ TEST(FiguresTest, SummaryMatchesValuesWorkedByHand) {
   EXPECT_DOUBLE_EQ(point.mean_bytes, 250);
   EXPECT_DOUBLE_EQ(point.p95_bytes, 400);
   EXPECT_DOUBLE_EQ(point.bpp, 2.0);
-  EXPECT_DOUBLE_EQ(point.top1, 0.5);
-  EXPECT_DOUBLE_EQ(point.top5, 0.75);
-  EXPECT_DOUBLE_EQ(point.top1_standard_error, 0.25);
+  EXPECT_DOUBLE_EQ(point.quality, 0.5);
+  EXPECT_DOUBLE_EQ(point.others.at(0), 0.75);
+  EXPECT_DOUBLE_EQ(point.top1_standard_error.value(), 0.25);
   EXPECT_DOUBLE_EQ(point.drop.value(), 0.5);
   EXPECT_DOUBLE_EQ(point.mean_kl.value(), 1.0);
-  EXPECT_EQ(figures.teacher->top1, 1.0);
+  EXPECT_EQ(figures.teacher->quality, 1.0);
   EXPECT_FALSE(figures.teacher->mean_kl.has_value());
 }
 
@@ -88,7 +90,7 @@ TEST(FiguresTest, EveryPointHasItsFigures) {
   const Evaluation evaluation = MakeEvaluation();
   const EvaluationFigures figures = MakeFigures(evaluation);
   EXPECT_EQ(figures.reference->name, "teacher");
-  EXPECT_NEAR(figures.teacher->top1, kTeacherTop1, 0.005);
+  EXPECT_NEAR(figures.teacher->quality, kTeacherTop1, 0.005);
   ASSERT_THAT(figures.uncompressed, SizeIs(1));
   EXPECT_NEAR(*figures.uncompressed[0].mean_kl, 0.01, 1e-6);
   ASSERT_THAT(figures.methods, SizeIs(2));
@@ -103,9 +105,9 @@ TEST(FiguresTest, EveryPointHasItsFigures) {
 TEST(FiguresTest, IntervalsOfTop1AreAboutTwoStandardErrorsEachWay) {
   const EvaluationFigures figures = MakeFigures(MakeEvaluation());
   const PointFigures& point = figures.methods[0].points[1];
-  const double expected = 1.96 * point.top1_standard_error;
-  EXPECT_NEAR(point.top1 - point.top1_interval->low, expected, 0.008);
-  EXPECT_NEAR(point.top1_interval->high - point.top1, expected, 0.008);
+  const double expected = 1.96 * point.top1_standard_error.value();
+  EXPECT_NEAR(point.quality - point.quality_interval->low, expected, 0.008);
+  EXPECT_NEAR(point.quality_interval->high - point.quality, expected, 0.008);
 }
 
 TEST(FiguresTest, DropsArePairedSoEqualAnswersDifferByNothing) {
@@ -116,7 +118,7 @@ TEST(FiguresTest, DropsArePairedSoEqualAnswersDifferByNothing) {
   EXPECT_EQ(same.drop, 0.0);
   EXPECT_EQ(same.drop_interval->low, 0.0);
   EXPECT_EQ(same.drop_interval->high, 0.0);
-  EXPECT_GT(same.top1_interval->length(), 0.05);
+  EXPECT_GT(same.quality_interval->length(), 0.05);
 
   // One picture in ten differs: narrower than the two accuracies alone.
   const PointFigures& other = figures.methods[0].points[2];
@@ -141,7 +143,7 @@ TEST(FiguresTest, HalvedBytesAreMinusFiftyInEveryResample) {
   const EvaluationFigures figures = MakeFigures(MakeEvaluation());
   ASSERT_THAT(figures.pairs, SizeIs(1));
   for (const BdRateFigure* figure :
-       {&figures.pairs[0].on_top1, &figures.pairs[0].on_kl}) {
+       {&figures.pairs[0].on_quality, &figures.pairs[0].on_kl}) {
     EXPECT_NEAR(figure->rate.percent.value(), -50.0, 1e-9);
     EXPECT_NEAR(figure->interval->low, -50.0, 1e-9);
     EXPECT_NEAR(figure->interval->high, -50.0, 1e-9);
@@ -152,15 +154,15 @@ TEST(FiguresTest, BdRateOfIdenticalMethodsIsZeroWithoutSpread) {
   Evaluation evaluation = MakeEvaluation();
   evaluation.methods[1] = evaluation.methods[0];
   const PairFigures pair = MakeFigures(evaluation).pairs[0];
-  EXPECT_EQ(pair.on_top1.rate.percent, 0.0);
-  EXPECT_EQ(pair.on_top1.interval->low, 0.0);
-  EXPECT_EQ(pair.on_top1.interval->high, 0.0);
+  EXPECT_EQ(pair.on_quality.rate.percent, 0.0);
+  EXPECT_EQ(pair.on_quality.interval->low, 0.0);
+  EXPECT_EQ(pair.on_quality.interval->high, 0.0);
 }
 
 TEST(FiguresTest, BdRateIsOverTheWantedIntervals) {
   const PairFigures pair = MakeFigures(MakeEvaluation()).pairs[0];
-  EXPECT_NEAR(pair.on_top1.rate.interval.low, kTeacherTop1 - 0.20, 0.005);
-  EXPECT_NEAR(pair.on_top1.rate.interval.high, kTeacherTop1 - 0.05, 0.005);
+  EXPECT_NEAR(pair.on_quality.rate.interval.low, kTeacherTop1 - 0.20, 0.005);
+  EXPECT_NEAR(pair.on_quality.rate.interval.high, kTeacherTop1 - 0.05, 0.005);
   EXPECT_NEAR(pair.on_kl.rate.interval.low, 0.1, 1e-9);
   EXPECT_NEAR(pair.on_kl.rate.interval.high, 1.0, 1e-9);
 }
@@ -173,7 +175,7 @@ TEST(FiguresTest, AnIntervalHoldsItsFigure) {
       std::swap(point.outcomes[i].rank, point.outcomes[i + 1].rank);
     }
   }
-  const BdRateFigure figure = MakeFigures(evaluation).pairs[0].on_top1;
+  const BdRateFigure figure = MakeFigures(evaluation).pairs[0].on_quality;
   ASSERT_TRUE(figure.interval.has_value());
   EXPECT_LT(figure.interval->low, *figure.rate.percent - 1.0);
   EXPECT_GT(figure.interval->high, *figure.rate.percent + 1.0);
@@ -207,8 +209,8 @@ TEST(FiguresTest, WithoutATeacherDropsAreFromTheBestUncompressed) {
   const EvaluationFigures figures = MakeFigures(evaluation);
   EXPECT_FALSE(figures.teacher.has_value());
   EXPECT_EQ(figures.reference->name, "pixel entrance of ours");
-  EXPECT_EQ(figures.reference->top1, figures.uncompressed[1].top1);
-  EXPECT_TRUE(figures.pairs[0].on_top1.rate.percent.has_value());
+  EXPECT_EQ(figures.reference->quality, figures.uncompressed[1].quality);
+  EXPECT_TRUE(figures.pairs[0].on_quality.rate.percent.has_value());
   EXPECT_FALSE(figures.pairs[0].on_kl.rate.percent.has_value());
   EXPECT_THAT(figures.pairs[0].on_kl.rate.undefined, HasSubstr("no teacher"));
   EXPECT_FALSE(figures.methods[0].points[0].mean_kl.has_value());
@@ -222,9 +224,9 @@ TEST(FiguresTest, WithoutAReferenceThereAreNoDrops) {
   EXPECT_FALSE(figures.reference.has_value());
   EXPECT_FALSE(figures.methods[0].points[0].drop.has_value());
   EXPECT_FALSE(figures.methods[0].points[0].drop_interval.has_value());
-  EXPECT_TRUE(figures.methods[0].points[0].top1_interval.has_value());
+  EXPECT_TRUE(figures.methods[0].points[0].quality_interval.has_value());
   EXPECT_TRUE(figures.methods[0].bytes_at_drops.empty());
-  EXPECT_THAT(figures.pairs[0].on_top1.rate.undefined,
+  EXPECT_THAT(figures.pairs[0].on_quality.rate.undefined,
               HasSubstr("no uncompressed answer"));
 }
 
@@ -232,9 +234,9 @@ TEST(FiguresTest, AnUndefinedBdRateHasNoInterval) {
   Evaluation evaluation = MakeEvaluation();
   evaluation.methods[1].points.resize(1);
   const PairFigures pair = MakeFigures(evaluation).pairs[0];
-  EXPECT_FALSE(pair.on_top1.rate.percent.has_value());
-  EXPECT_FALSE(pair.on_top1.interval.has_value());
-  EXPECT_THAT(pair.on_top1.rate.undefined, HasSubstr("1 point"));
+  EXPECT_FALSE(pair.on_quality.rate.percent.has_value());
+  EXPECT_FALSE(pair.on_quality.interval.has_value());
+  EXPECT_THAT(pair.on_quality.rate.undefined, HasSubstr("1 point"));
   EXPECT_THAT(pair.on_kl.rate.undefined, HasSubstr("1 point"));
 }
 
@@ -244,7 +246,7 @@ TEST(FiguresTest, ABdRateThatFewResamplesDefineHasNoInterval) {
   for (Method& method : evaluation.methods) {
     method.points = {Point(0.605, 500, 1.0f), Point(0.65, 1000, 0.5f)};
   }
-  const BdRateFigure figure = MakeFigures(evaluation).pairs[0].on_top1;
+  const BdRateFigure figure = MakeFigures(evaluation).pairs[0].on_quality;
   EXPECT_TRUE(figure.rate.percent.has_value()) << figure.rate.undefined;
   EXPECT_FALSE(figure.interval.has_value());
 }
@@ -275,11 +277,11 @@ TEST(FiguresTest, NoPicturesAreZerosAndNoIntervals) {
     for (OperatingPoint& point : method.points) point.outcomes.clear();
   }
   const EvaluationFigures figures = MakeFigures(evaluation);
-  EXPECT_EQ(figures.teacher->top1, 0.0);
-  EXPECT_FALSE(figures.teacher->top1_interval.has_value());
+  EXPECT_EQ(figures.teacher->quality, 0.0);
+  EXPECT_FALSE(figures.teacher->quality_interval.has_value());
   EXPECT_EQ(figures.methods[0].points[0].bpp, 0.0);
   EXPECT_EQ(figures.methods[0].points[0].mean_kl, 0.0);
-  EXPECT_FALSE(figures.pairs[0].on_top1.rate.percent.has_value());
+  EXPECT_FALSE(figures.pairs[0].on_quality.rate.percent.has_value());
 }
 
 TEST(FiguresTest, AnEmptyEvaluationHasNoFigures) {
@@ -296,7 +298,8 @@ TEST(FiguresTest, AMethodWithoutPointsIsUndefined) {
   EXPECT_TRUE(figures.methods[0].points.empty());
   EXPECT_EQ(figures.methods[0].bytes_at_drops[0].kind,
             BytesNeeded::Kind::kOutOfReach);
-  EXPECT_THAT(figures.pairs[0].on_top1.rate.undefined, HasSubstr("0 points"));
+  EXPECT_THAT(figures.pairs[0].on_quality.rate.undefined,
+              HasSubstr("0 points"));
 }
 
 TEST(FiguresTest, OnePictureHasFigures) {
@@ -311,22 +314,23 @@ TEST(FiguresTest, OnePictureHasFigures) {
                          .points = {{"rate 0", "tail", {{50, 0, 0.1f}}}},
                          .latencies = {}}};
   const EvaluationFigures figures = MakeFigures(evaluation);
-  EXPECT_EQ(figures.methods[0].points[0].top1_interval->length(), 0.0);
+  EXPECT_EQ(figures.methods[0].points[0].quality_interval->length(), 0.0);
   EXPECT_EQ(figures.methods[0].points[0].top1_standard_error, 0.0);
 }
 
 TEST(FiguresTest, TheSameEvaluationHasTheSameFigures) {
   const EvaluationFigures a = MakeFigures(MakeEvaluation());
   const EvaluationFigures b = MakeFigures(MakeEvaluation());
-  EXPECT_EQ(a.methods[0].points[1].top1_interval->low,
-            b.methods[0].points[1].top1_interval->low);
-  EXPECT_EQ(a.pairs[0].on_top1.interval->high,
-            b.pairs[0].on_top1.interval->high);
+  EXPECT_EQ(a.methods[0].points[1].quality_interval->low,
+            b.methods[0].points[1].quality_interval->low);
+  EXPECT_EQ(a.pairs[0].on_quality.interval->high,
+            b.pairs[0].on_quality.interval->high);
 }
 
-TEST(FiguresTest, DefinitionsSayTheirNumbers) {
+TEST(FigureDefinitionsTest, TheySayTheirNumbers) {
   std::string all;
-  for (const Definition& definition : FigureDefinitions()) {
+  for (const Definition& definition :
+       FigureDefinitions({Task::kClassification})) {
     EXPECT_FALSE(definition.term.empty());
     all += definition.text + "\n";
   }
@@ -335,6 +339,23 @@ TEST(FiguresTest, DefinitionsSayTheirNumbers) {
   EXPECT_THAT(all, HasSubstr("1000 bootstrap resamples"));
   EXPECT_THAT(all, HasSubstr("shorter than 25 %"));
   EXPECT_THAT(all, HasSubstr("fewer than 2 points"));
+}
+
+TEST(FigureDefinitionsTest, OnlyTheReportsTasksAreDefined) {
+  const auto terms = [](const std::vector<Task>& tasks) {
+    std::string all;
+    for (const Definition& definition : FigureDefinitions(tasks)) {
+      all += definition.term + ";" + definition.text;
+    }
+    return all;
+  };
+  const std::string one = terms({Task::kDetection});
+  EXPECT_THAT(one, HasSubstr("AP, mAP;"));
+  EXPECT_THAT(one, HasSubstr("Points of mAP@0.5 below"));
+  EXPECT_THAT(one, Not(HasSubstr("mIoU")));
+  EXPECT_THAT(one, Not(HasSubstr("top-1")));
+  EXPECT_THAT(terms({Task::kClassification, Task::kSegmentation}),
+              HasSubstr("5 to 20 points of top-1, mIoU"));
 }
 
 }  // namespace

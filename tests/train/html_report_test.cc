@@ -5,6 +5,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "models/train/figure_definitions.h"
+#include "models/train/report.h"
+#include "tests/train/evaluation_testing.h"
 #include "tests/train/xml_check.h"
 
 namespace sluice::train {
@@ -62,8 +65,8 @@ Evaluation MakeEvaluation() {
   return evaluation;
 }
 
-std::string Report(const Evaluation& evaluation) {
-  return EvaluationToHtml(evaluation, MakeFigures(evaluation));
+std::string Html(const Evaluation& evaluation) {
+  return ReportToHtml(MakeReport({evaluation}));
 }
 
 void ExpectSound(const std::string& html) {
@@ -83,7 +86,7 @@ void ExpectSound(const std::string& html) {
 }
 
 TEST(HtmlReportTest, SaysWhatWasMeasuredOnWhat) {
-  const std::string html = Report(MakeEvaluation());
+  const std::string html = Html(MakeEvaluation());
   ExpectSound(html);
   for (const char* text :
        {"photos.tar", "100 of 50,176 pixels", "crop:224/227", "1.2.3",
@@ -94,19 +97,20 @@ TEST(HtmlReportTest, SaysWhatWasMeasuredOnWhat) {
 }
 
 TEST(HtmlReportTest, NamesEveryMethodSettingAndDefinition) {
-  const std::string html = Report(MakeEvaluation());
+  const std::string html = Html(MakeEvaluation());
   for (const char* text :
        {"ours", "JPEG", "WebP", "setting 3", "some-tail", "0123abcd", "702,312",
         "340,112", "130.1", "3.25", "answer, 4 threads"}) {
     EXPECT_THAT(html, HasSubstr(text));
   }
-  for (const Definition& definition : FigureDefinitions()) {
+  for (const Definition& definition :
+       FigureDefinitions({Task::kClassification})) {
     EXPECT_THAT(html, HasSubstr("<dt>" + definition.term + "</dt>"));
   }
 }
 
 TEST(HtmlReportTest, TellsBdRate) {
-  const std::string html = Report(MakeEvaluation());
+  const std::string html = Html(MakeEvaluation());
   EXPECT_THAT(html, HasSubstr("−50.0 %"));  // Half of JPEG's bytes.
   EXPECT_THAT(html, HasSubstr("−66.7 %"));
 }
@@ -115,11 +119,11 @@ TEST(HtmlReportTest, TellsWhyBdRateIsUndefined) {
   Evaluation evaluation = MakeEvaluation();
   evaluation.methods[1].points.resize(1);
   const EvaluationFigures figures = MakeFigures(evaluation);
-  const std::string html = EvaluationToHtml(evaluation, figures);
+  const std::string html = Html(evaluation);
   ExpectSound(html);
-  ASSERT_FALSE(figures.pairs[0].on_top1.rate.percent.has_value());
+  ASSERT_FALSE(figures.pairs[0].on_quality.rate.percent.has_value());
   EXPECT_THAT(html, HasSubstr("undefined <small>" +
-                              figures.pairs[0].on_top1.rate.undefined));
+                              figures.pairs[0].on_quality.rate.undefined));
 }
 
 TEST(HtmlReportTest, EscapesEveryString) {
@@ -136,19 +140,19 @@ TEST(HtmlReportTest, EscapesEveryString) {
     }
     for (Latency& latency : method.latencies) latency.setting = hostile;
   }
-  const std::string html = Report(evaluation);
+  const std::string html = Html(evaluation);
   ExpectSound(html);
   EXPECT_THAT(html, Not(HasSubstr("<b>")));
 }
 
 TEST(HtmlReportTest, AnEmptyEvaluationIsAPage) {
-  ExpectSound(Report(Evaluation{}));
+  ExpectSound(Html(Evaluation{}));
 }
 
 TEST(HtmlReportTest, MethodsMayBeMissing) {
   Evaluation evaluation = MakeEvaluation();
   evaluation.methods.clear();
-  const std::string html = Report(evaluation);
+  const std::string html = Html(evaluation);
   ExpectSound(html);
   EXPECT_THAT(html, HasSubstr("80.0"));
 }
@@ -160,7 +164,7 @@ TEST(HtmlReportTest, MethodsMayHaveNoPointsAndNoLatencies) {
     method.latencies.clear();
     method.encoder.reset();
   }
-  const std::string html = Report(evaluation);
+  const std::string html = Html(evaluation);
   ExpectSound(html);
   EXPECT_THAT(html, Not(HasSubstr("Milliseconds per picture")));
 }
@@ -173,14 +177,14 @@ TEST(HtmlReportTest, PicturesMayBeMissing) {
   for (Method& method : evaluation.methods) {
     for (OperatingPoint& point : method.points) point.outcomes.clear();
   }
-  ExpectSound(Report(evaluation));
+  ExpectSound(Html(evaluation));
 }
 
 TEST(HtmlReportTest, ASinglePointIsPlotted) {
   Evaluation evaluation = MakeEvaluation();
   evaluation.methods.resize(1);
   evaluation.methods[0].points.resize(1);
-  const std::string html = Report(evaluation);
+  const std::string html = Html(evaluation);
   ExpectSound(html);
   EXPECT_THAT(html, HasSubstr("<title>ours, setting 0: 1,000 bytes"));
 }
@@ -189,7 +193,7 @@ TEST(HtmlReportTest, TheTeacherMayBeMissing) {
   Evaluation evaluation = MakeEvaluation();
   evaluation.teacher.reset();
   evaluation.uncompressed.clear();
-  const std::string html = Report(evaluation);
+  const std::string html = Html(evaluation);
   ExpectSound(html);
   EXPECT_THAT(html, Not(HasSubstr("Divergence over bytes")));
 }
@@ -200,7 +204,7 @@ TEST(HtmlReportTest, ADivergenceThatIsNoNumberIsNotPrinted) {
       std::numeric_limits<float>::quiet_NaN();
   evaluation.methods[1].points[0].outcomes[3].kl =
       std::numeric_limits<float>::infinity();
-  ExpectSound(Report(evaluation));
+  ExpectSound(Html(evaluation));
 }
 
 TEST(HtmlReportTest, ALoneDearFileIsToldInTheCaption) {
@@ -209,7 +213,7 @@ TEST(HtmlReportTest, ALoneDearFileIsToldInTheCaption) {
   png.name = "PNG";
   png.points = {Point("lossless", 90000, 80, 0)};
   evaluation.methods.push_back(png);
-  const std::string html = Report(evaluation);
+  const std::string html = Html(evaluation);
   ExpectSound(html);
   EXPECT_THAT(html, HasSubstr("Outside of the plot: PNG (90,000 bytes, top-1 "
                               "80.0 %)."));
@@ -218,9 +222,64 @@ TEST(HtmlReportTest, ALoneDearFileIsToldInTheCaption) {
 TEST(HtmlReportTest, SaysThatADropIsOutOfReachOrAlreadyMet) {
   Evaluation evaluation = MakeEvaluation();
   evaluation.methods[0].points = {Point("only", 1500, 79, 0.1f)};
-  const std::string html = Report(evaluation);
+  const std::string html = Html(evaluation);
   EXPECT_THAT(html, HasSubstr("<td>≤ 1,500</td>"));
   EXPECT_THAT(html, HasSubstr("<td>–</td>"));
+}
+
+TEST(HtmlReportTest, EveryTaskHasASection) {
+  const std::string html =
+      ReportToHtml(MakeReport({MakeEvaluation(), MakeDetectionEvaluation(),
+                               MakeSegmentationEvaluation()}));
+  ExpectSound(html);
+  for (const char* text :
+       {"<h1>ours: classification, detection, segmentation over bytes</h1>",
+        "<a href=\"#section-2\">Detection: fod.tar (val), fit:320x320</a>",
+        "<h2>Segmentation: camvid.tar (val), fit:480x384</h2>",
+        "<h3>mAP@0.5 over bytes</h3>", "<h3>Mean IoU over bytes</h3>",
+        "3 classes, 120 objects", "mAP@[.5:.95]", "pixel accuracy",
+        "<dt>AP, mAP</dt>", "<dt>IoU, mIoU, pixel accuracy</dt>"}) {
+    EXPECT_THAT(html, HasSubstr(text));
+  }
+}
+
+TEST(HtmlReportTest, EveryClassIsToldOfReferenceAndUsualRate) {
+  const std::string html =
+      ReportToHtml(MakeReport({MakeDetectionEvaluation()}));
+  EXPECT_THAT(html, HasSubstr(">pixel entrance of ours</th>"));
+  EXPECT_THAT(html, HasSubstr(">ours, rate 2</th>"));
+  EXPECT_THAT(html, HasSubstr("<th class=\"text\" scope=\"row\">Wrench</th>"
+                              "<td>0</td><td>–</td><td>–</td>"));
+}
+
+TEST(HtmlReportTest, WithoutATeacherOfTheTaskTheReferenceIsExplained) {
+  const std::string html =
+      ReportToHtml(MakeReport({MakeSegmentationEvaluation()}));
+  EXPECT_THAT(html, HasSubstr("no unmodified teacher for this task"));
+  EXPECT_THAT(html, Not(HasSubstr("KL, nats")));
+  EXPECT_THAT(html, Not(HasSubstr("class=\"warnings\"")));
+  EXPECT_THAT(Html(MakeEvaluation()),
+              Not(HasSubstr("no unmodified teacher for this task")));
+}
+
+TEST(HtmlReportTest, ClassNamesAreEscaped) {
+  Evaluation evaluation = MakeDetectionEvaluation();
+  evaluation.class_names[0] = evaluation.subset = "<b>&\"'</b>\xFF";
+  const std::string html = Html(evaluation);
+  ExpectSound(html);
+  EXPECT_THAT(html, Not(HasSubstr("<b>")));
+}
+
+TEST(HtmlReportTest, TasksWithoutPicturesAreAPage) {
+  for (const Task task : {Task::kDetection, Task::kSegmentation}) {
+    Evaluation evaluation;
+    evaluation.task = task;
+    ExpectSound(Html(evaluation));
+    evaluation.class_names = {"a"};
+    evaluation.uncompressed = {
+        {.setting = "ours", .scored_by = "", .outcomes = {}}};
+    ExpectSound(Html(evaluation));
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "nlohmann/json.hpp"
 #include "tests/model/tiny_models.h"
 #include "tests/scratch_folder.h"
+#include "tests/train/evaluation_testing.h"
 
 namespace sluice::train {
 namespace {
@@ -88,19 +89,22 @@ TEST_F(RecordTest, FiguresAreKeptAndTheIdStays) {
       artifact::RewriteTailAbout(tail(), {{"measured", "before"}}).ok());
   const absl::Status recorded = Record(evaluation_, tail());
   ASSERT_TRUE(recorded.ok()) << recorded;
-  Json expected = {{"data", "val.tar"},
+  Json expected = {{"task", "classification"},
+                   {"data", "val.tar"},
+                   {"subset", ""},
                    {"view", "crop:224/227"},
                    {"num_images", 3},
-                   {"uncompressed_top1", 0.6667},
+                   {"uncompressed", {{"top1", 0.6667}, {"top5", 1.0}}},
                    {"points",
                     {{{"setting", "rate 1"},
                       {"frame_bytes_mean", 1996.3},
-                      {"top1", 0.3333}}}}};
+                      {"top1", 0.3333},
+                      {"top5", 1.0}}}}};
 
   const auto loaded_tail = artifact::LoadTail(tail());
   ASSERT_TRUE(loaded_tail.ok()) << loaded_tail.status();
   expected["codec"] = "tiny-1";
-  EXPECT_EQ(loaded_tail->about, Json({{"measured", expected}}));
+  EXPECT_EQ(loaded_tail->about, Json({{"measured", Json::array({expected})}}));
 
   const auto loaded = artifact::LoadCodec(codec(), artifact::CodecHalf::kBoth);
   ASSERT_TRUE(loaded.ok()) << loaded.status();
@@ -108,14 +112,47 @@ TEST_F(RecordTest, FiguresAreKeptAndTheIdStays) {
   expected.erase("codec");
   expected["tail"] = "tiny";
   expected["encoder_mmac_224"] = 129.8;
-  EXPECT_EQ(loaded->about, Json({{"recipe", "tiny"}, {"measured", expected}}));
+  EXPECT_EQ(loaded->about,
+            Json({{"recipe", "tiny"}, {"measured", Json::array({expected})}}));
 }
 
 TEST_F(RecordTest, ATeacherIsKeptWhenThereWasOne) {
   evaluation_.teacher = Point("uncompressed", 0, 2);
   ASSERT_TRUE(Record(evaluation_, tail()).ok());
   const auto loaded = artifact::LoadCodec(codec(), artifact::CodecHalf::kBoth);
-  EXPECT_EQ(loaded->about["measured"]["teacher_top1"], 0.6667);
+  EXPECT_EQ(loaded->about["measured"][0]["teacher"]["top1"], 0.6667);
+}
+
+TEST_F(RecordTest, OtherMeasurementsStayAndTheSameIsReplaced) {
+  ASSERT_TRUE(Record(evaluation_, tail()).ok());
+  Evaluation other = evaluation_;
+  other.view = "fit:256x256";
+  ASSERT_TRUE(Record(other, tail()).ok());
+  other.methods[0].points[0].outcomes[1].rank = 0;
+  ASSERT_TRUE(Record(other, tail()).ok());
+  const auto loaded = artifact::LoadTail(tail());
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const Json& measured = loaded->about["measured"];
+  ASSERT_EQ(measured.size(), 2);
+  EXPECT_EQ(measured[0]["view"], "crop:224/227");
+  EXPECT_EQ(measured[0]["points"][0]["top1"], 0.3333);
+  EXPECT_EQ(measured[1]["points"][0]["top1"], 0.6667);
+}
+
+TEST_F(RecordTest, ADetectionKeepsItsOwnFiguresAndClasses) {
+  Evaluation detection = MakeDetectionEvaluation();
+  detection.methods[0].codec_id = evaluation_.methods[0].codec_id;
+  ASSERT_TRUE(Record(detection, tail()).ok());
+  const auto loaded = artifact::LoadTail(tail());
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  const Json& measured = loaded->about["measured"][0];
+  EXPECT_EQ(measured["task"], "detection");
+  EXPECT_EQ(measured["subset"], "val");
+  EXPECT_TRUE(measured["points"][0].contains("map50"));
+  EXPECT_TRUE(measured["points"][0].contains("ap50_any_class"));
+  EXPECT_EQ(measured["usual_setting"], "rate 2");
+  EXPECT_EQ(measured["classes"]["Bolt"]["objects"], 60);
+  EXPECT_FALSE(measured["classes"].contains("Wrench"));  // No objects.
 }
 
 TEST_F(RecordTest, FiguresOfAnotherCodecAreRefusedWithBothIds) {
