@@ -50,7 +50,8 @@ void AddFlags(CLI::App* app, Flags* flags) {
                   "Artifact folder, or a folder of them; repeatable")
       ->type_name("DIR");
   app->add_option("--default-tail", flags->default_tail,
-                  "Tail of requests that name none; default: the first")
+                  "Tail of requests that name none; default: the first for "
+                  "classification, else the first")
       ->type_name("NAME");
   app->add_option("--port-file", flags->port_file,
                   "Write the port served on to this file")

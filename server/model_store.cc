@@ -198,7 +198,14 @@ absl::StatusOr<ModelStore> ModelStore::Create(std::vector<LoadedCodec> codecs,
   SLUICE_RETURN_IF_ERROR(SetTasks(store.tails_));
   SLUICE_RETURN_IF_ERROR(
       CheckTails(store.tails_, store.codecs_, store.DescribeCodecs()));
-  if (!default_tail.empty()) {
+  if (default_tail.empty()) {
+    const auto classifier = std::ranges::find(
+        store.tails_, TailTask::kClassification, &LoadedTail::task);
+    if (classifier != store.tails_.end()) {
+      store.default_tail_ =
+          static_cast<size_t>(classifier - store.tails_.begin());
+    }
+  } else {
     const LoadedTail* tail = store.FindTail(default_tail);
     if (tail == nullptr) {
       return absl::NotFoundError(

@@ -64,7 +64,7 @@ class ModelStore {
   // codecs, or its task is unknown or cannot have as many labels;
   // FailedPrecondition when a codec fails its own known answer; NotFound when
   // `default_tail` is not among the tails. An empty `default_tail` makes the
-  // first tail the default.
+  // first tail for classification the default, without one the first.
   static absl::StatusOr<ModelStore> Create(std::vector<LoadedCodec> codecs,
                                            std::vector<LoadedTail> tails,
                                            const std::string& default_tail);

@@ -45,6 +45,7 @@ absl::StatusOr<Phase> ReadPhase(const toml::table& table,
   reader.Read("anchor", &phase.anchor);
   reader.Read("pixel_share", &phase.pixel_share);
   reader.Read("noise_levels", &phase.noise_levels);
+  reader.Read("class_balance", &phase.class_balance);
   SLUICE_RETURN_IF_ERROR(reader.Finish());
   const std::map<std::string, Phase::Trains> kinds = {
       {"codec", Phase::Trains::kCodec},
@@ -63,6 +64,10 @@ absl::StatusOr<Phase> ReadPhase(const toml::table& table,
                      trains, "\""));
   }
   phase.trains = kinds.at(trains);
+  if (phase.class_balance < 0 || phase.class_balance > 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        where, ": class_balance: expected 0..1, found ", phase.class_balance));
+  }
   if (phase.steps < 0 || phase.batch < 1 || phase.crop < 32 ||
       phase.crop % 32 != 0) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -44,6 +44,7 @@ struct Phase {
   double anchor = 0.0;        // L2 pull toward the teacher's weights.
   double pixel_share = 0.0;   // Part of a tail batch from the entrance.
   double noise_levels = 0.0;  // Uniform noise on pictures, in 1/255.
+  double class_balance = 0.0;  // How much pixels of rare classes count more.
 };
 
 // Where a tail's labelled pictures come from, and how they are varied.

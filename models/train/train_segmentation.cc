@@ -26,6 +26,7 @@ struct SegmentationData {
   SegmentationSet training;
   Members members;
   std::optional<SegmentationSet> holdout_split;  // None: members.holdout.
+  at::Tensor class_pixels;  // Of training masks, float64 [num_classes].
 
   int num_classes() const { return static_cast<int>(labels.size()); }
   const SegmentationSet& holdout() const {
@@ -47,11 +48,19 @@ absl::StatusOr<SegmentationData> OpenSegmentationData(
   for (size_t i = 0; i < training.size(); ++i) {
     names.push_back(training.name(i));
   }
-  SegmentationData data{.labels = std::move(labels),
-                        .training = std::move(training),
-                        .members = {},
-                        .holdout_split = std::nullopt};
+  SegmentationData data{
+      .labels = std::move(labels),
+      .training = std::move(training),
+      .members = {},
+      .holdout_split = std::nullopt,
+      .class_pixels = at::zeros({classes.num_classes}, at::kDouble)};
   SLUICE_ASSIGN_OR_RETURN(data.members, SplitMembers(source, names));
+  for (const size_t i : data.members.training) {
+    SLUICE_ASSIGN_OR_RETURN(const task::Mask mask, data.training.ReadMask(i));
+    for (const uint8_t c : mask.classes) {
+      if (c != task::kNoClass) ++data.class_pixels.data_ptr<double>()[c];
+    }
+  }
   if (!source.holdout_split.empty()) {
     SLUICE_ASSIGN_OR_RETURN(
         data.holdout_split,
@@ -106,7 +115,14 @@ class SegmentationObjective : public Objective {
   int num_steps_ = 0;
 };
 
-// loss = cross-entropy per labelled pixel, in nats.
+// (median / share) ^ balance per class: median frequency balancing (Eigen &
+// Fergus, ICCV 2015), tempered. A class that never occurs counts as one pixel.
+at::Tensor ClassWeights(const at::Tensor& class_pixels, double balance) {
+  const at::Tensor pixels = at::clamp_min(class_pixels, 1);
+  return at::pow(pixels.median() / pixels, balance).to(at::kFloat);
+}
+
+// loss = mean cross-entropy of the labelled pixels, in nats, weighted by class.
 absl::StatusOr<at::Tensor> SegmentationObjective::Loss(const Phase& phase,
                                                        int64_t index,
                                                        double /*progress*/) {
@@ -128,12 +144,17 @@ absl::StatusOr<at::Tensor> SegmentationObjective::Loss(const Phase& phase,
       logits.to(at::kFloat), batch.classes.sizes().slice(1),
       /*align_corners=*/false);
   const at::Tensor classes = batch.classes.to(device_);
-  const at::Tensor num_labelled =
-      at::clamp_min((classes != task::kNoClass).sum(), 1);
+  const at::Tensor weights =
+      ClassWeights(data_.class_pixels, phase.class_balance).to(device_);
+  // As the mean by LibTorch, but for a batch without a labelled pixel.
+  const at::Tensor labelled = classes != task::kNoClass;
+  const at::Tensor sum_of_weights = at::clamp_min(
+      at::index_select(weights, 0, classes.masked_select(labelled)).sum(),
+      1e-6);
   const at::Tensor loss =
-      at::nll_loss2d(at::log_softmax(enlarged, 1), classes, /*weight=*/{},
+      at::nll_loss2d(at::log_softmax(enlarged, 1), classes, weights,
                      at::Reduction::Sum, /*ignore_index=*/task::kNoClass) /
-      num_labelled;
+      sum_of_weights;
   cross_entropy_ += loss.item<double>();
   ++num_steps_;
   return loss;

@@ -49,6 +49,14 @@ TEST(ModelStoreTest, FirstTailIsTheDefault) {
   EXPECT_EQ(store->default_tail().name(), "one");
 }
 
+TEST(ModelStoreTest, FirstClassificationIsTheDefaultBehindOtherTasks) {
+  std::vector<LoadedTail> tails = Tails({"boxes", "one", "two"}, 'a');
+  tails.front().artifact.spec.task = "detection";
+  const auto store = ModelStore::Create(Codecs({'a'}), std::move(tails), "");
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(store->default_tail().name(), "one");
+}
+
 TEST(ModelStoreTest, UnknownDefaultTailIsNotFoundAndListsTheLoaded) {
   const absl::Status status =
       ModelStore::Create(Codecs({'a'}), Tails({"one"}, 'a'), "three").status();

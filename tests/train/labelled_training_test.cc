@@ -74,7 +74,7 @@ class LabelledTrainingTest : public ::testing::Test {
       std::vector<uint8_t> mask;
       for (int i = 0; i < 48 * 64; ++i) {
         const bool is_void = i % 64 < 8;
-        mask.push_back(is_void ? 2 : i / 64 >= 24);
+        mask.push_back(is_void ? 2 : i / 64 >= 36);
       }
       const std::vector<uint8_t> png = MakePng(64, 48, mask, PngKind());
       folder_.Write(absl::StrCat("set/trainannot/", name, ".png"),
@@ -181,6 +181,13 @@ TEST_F(LabelledTrainingTest, HeadPhaseLeavesTheBodyAlone) {
   }
 }
 
+TEST_F(LabelledTrainingTest, BalanceChangesWhatIsLearned) {
+  WriteMasks();
+  ASSERT_TRUE(Train("even").ok());
+  ASSERT_TRUE(Train("balanced", {"phase.1.class_balance=0.5"}).ok());
+  EXPECT_NE(Load("balanced").digest, Load("even").digest);
+}
+
 TEST_F(LabelledTrainingTest, ShippedTailStartsAnother) {
   WriteBoxes();
   ASSERT_TRUE(Train("first").ok());
@@ -207,6 +214,7 @@ TEST_F(LabelledTrainingTest, RecipesThatMakeNoSenseSayWhatIsMissing) {
   EXPECT_THAT(message("labelled.holdout_prefix=\"c_\""),
               HasSubstr("found 0 and 3"));
   EXPECT_THAT(message("labelled.ignore_index=-1"), HasSubstr("trainannot"));
+  EXPECT_THAT(message("phase.1.class_balance=2.0"), HasSubstr("found 2"));
   EXPECT_THAT(message("network.width=12"), HasSubstr("that 8 divides"));
 }
 
