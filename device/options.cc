@@ -224,7 +224,7 @@ void AddResultFlags(RawOptions* raw, CLI::App* app) {
       ->type_name("N")
       ->check(CLI::Range(1, 1000));
   app->add_option("--score-threshold", options.score_threshold,
-                  "Least score of boxes and labels (default: 0.3 for boxes, "
+                  "Least score of boxes and labels (default: 0.5 for boxes, "
                   "any for labels)")
       ->type_name("SCORE")
       ->check(InRange(0.001, 1));

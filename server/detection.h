@@ -11,7 +11,7 @@
 namespace sluice::server {
 
 inline constexpr int kMaxBoxes = 100;
-inline constexpr float kDefaultBoxScore = 0.3f;
+inline constexpr float kDefaultBoxScore = 0.5f;
 
 // One picture's `scores` [P,K] in 0..1 and `boxes` [P,4] in pixels of the
 // padded view to what is left after non-maximum suppression, best first, in

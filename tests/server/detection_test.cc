@@ -45,12 +45,12 @@ TEST(DetectionTest, BoxesAreLabelledBestFirstInSourcePixels) {
   EXPECT_EQ(result->boxes(1).label(), "bolt");
 }
 
-TEST(DetectionTest, WithoutAThresholdBoxesStartAtThreeTenths) {
+TEST(DetectionTest, WithoutAThresholdBoxesStartAtOneHalf) {
   const std::vector<float> boxes = {0, 0, 10, 10, 20, 30, 40, 60};
-  const std::vector<float> scores = {0.3f, 0.0f, 0.29f, 0.0f};
+  const std::vector<float> scores = {0.5f, 0.0f, 0.49f, 0.0f};
   EXPECT_EQ(Detect(scores, boxes)->boxes_size(), 1);
   EXPECT_EQ(Detect(scores, boxes, 0.1f)->boxes_size(), 2);
-  EXPECT_EQ(Detect(scores, boxes, 0.5f)->boxes_size(), 0);
+  EXPECT_EQ(Detect(scores, boxes, 0.6f)->boxes_size(), 0);
 }
 
 TEST(DetectionTest, PaddingIsCutOff) {
