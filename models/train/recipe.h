@@ -35,15 +35,15 @@ struct Phase {
   double learning_rate = 1e-3;  // At the start; cosine to final.
   double final_learning_rate = 1e-5;
   int warmup_steps = 0;
-  double shallow = 1.0;       // Weight of the features' distortion.
-  double deep = 0.0;          // Of block 12's relative squared error; at a
-                              // fixed beta, of that of all later stages.
-  double kl = 0.0;            // Of KL(teacher || student), nats.
-  double rate_warmup = 0.0;   // Part of the phase where bits count less.
-  int first_noisy_rate = 64;  // From it on, noise instead of rounding.
-  double anchor = 0.0;        // L2 pull toward the teacher's weights.
-  double pixel_share = 0.0;   // Part of a tail batch from the entrance.
-  double noise_levels = 0.0;  // Uniform noise on pictures, in 1/255.
+  double shallow = 1.0;        // Weight of the features' distortion.
+  double deep = 0.0;           // Of block 12's relative squared error; at a
+                               // fixed beta, of that of all later stages.
+  double kl = 0.0;             // Of KL(teacher || student), nats.
+  double rate_warmup = 0.0;    // Part of the phase where bits count less.
+  int first_noisy_rate = 64;   // From it on, noise instead of rounding.
+  double anchor = 0.0;         // L2 pull toward the teacher's weights.
+  double pixel_share = 0.0;    // Part of a tail batch from the entrance.
+  double noise_levels = 0.0;   // Uniform noise on pictures, in 1/255.
   double class_balance = 0.0;  // How much pixels of rare classes count more.
 };
 
