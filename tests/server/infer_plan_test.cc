@@ -194,9 +194,9 @@ TEST_F(InferPlanTest, FrameWithoutGeometryIsItsOwnSource) {
   const auto plan =
       MakeInferPlan(FrameRequest(MakeTestFrame('a', 4, 8, 1.0f)), store_, {});
   ASSERT_TRUE(plan.ok());
-  EXPECT_EQ(plan->geometry.source, vision::Size(64, 32));
-  EXPECT_EQ(plan->geometry.valid, vision::Size(64, 32));
-  EXPECT_EQ(plan->geometry.padded, vision::Size(64, 32));
+  EXPECT_EQ(plan->geometry.source, (vision::Size{64, 32}));
+  EXPECT_EQ(plan->geometry.valid, (vision::Size{64, 32}));
+  EXPECT_EQ(plan->geometry.padded, (vision::Size{64, 32}));
 }
 
 TEST_F(InferPlanTest, GeometryOfAPictureIsItsOwnAndNotTheRequests) {
@@ -205,9 +205,9 @@ TEST_F(InferPlanTest, GeometryOfAPictureIsItsOwnAndNotTheRequests) {
   request.mutable_geometry()->set_source_width(5);
   const auto plan = MakeInferPlan(request, store_, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_EQ(plan->geometry.source, vision::Size(200, 100));
-  EXPECT_EQ(plan->geometry.valid, vision::Size(100, 50));
-  EXPECT_EQ(plan->geometry.padded, vision::Size(128, 64));
+  EXPECT_EQ(plan->geometry.source, (vision::Size{200, 100}));
+  EXPECT_EQ(plan->geometry.valid, (vision::Size{100, 50}));
+  EXPECT_EQ(plan->geometry.padded, (vision::Size{128, 64}));
 }
 
 TEST_F(InferPlanTest, MemoryHasRoomForResultsUpToOneMessage) {

@@ -245,7 +245,7 @@ TEST_F(InferResultsTest, CroppedFrameReturnsToItsSource) {
 
 TEST_F(InferResultsTest, PaddingOfAFrameIsIgnored) {
   const Geometry geometry = GeometryOf({100, 80}, "fit:50x40");
-  ASSERT_EQ(geometry.padded, Size(64, 64));
+  ASSERT_EQ(geometry.padded, (Size{64, 64}));
   const v1::InferResponse response = Infer(Frame(geometry, {"spot", "half"}));
   EXPECT_THAT(OnlyBox(response.results(0)), ElementsAre(0, 0, 100, 80));
   ExpectMask(MaskOf(response.results(1)), {100, 80}, 0, 2 * kBoundary, 100, 0,
@@ -273,11 +273,11 @@ TEST_F(InferResultsTest, BothFormatsOfAMaskSayTheSame) {
 TEST_F(InferResultsTest, MaskHasTheSideAskedFor) {
   v1::InferRequest request =
       Frame(GeometryOf({1024, 768}, "crop:64/96"), {"half"});
-  EXPECT_EQ(MaskOf(Infer(request).results(0)).size, Size(512, 384));
+  EXPECT_EQ(MaskOf(Infer(request).results(0)).size, (Size{512, 384}));
   request.mutable_options()->set_max_mask_side(100);
-  EXPECT_EQ(MaskOf(Infer(request).results(0)).size, Size(100, 75));
+  EXPECT_EQ(MaskOf(Infer(request).results(0)).size, (Size{100, 75}));
   request.mutable_options()->set_max_mask_side(5000);
-  EXPECT_EQ(MaskOf(Infer(request).results(0)).size, Size(1024, 768));
+  EXPECT_EQ(MaskOf(Infer(request).results(0)).size, (Size{1024, 768}));
 }
 
 TEST_F(InferResultsTest, BoxesReachTheThresholdOfTheRequest) {

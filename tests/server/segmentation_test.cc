@@ -33,7 +33,7 @@ TEST(SegmentationTest, MaskIsAPngOfClassIndicesByDefault) {
   const auto mask = task::DecodePng(
       {reinterpret_cast<const uint8_t*>(png.data()), png.size()});
   ASSERT_TRUE(mask.ok()) << mask.status();
-  EXPECT_EQ(mask->size, vision::Size(8, 4));
+  EXPECT_EQ(mask->size, (vision::Size{8, 4}));
   EXPECT_THAT(
       std::vector<uint8_t>(mask->classes.begin(), mask->classes.begin() + 8),
       ElementsAre(0, 0, 0, 0, 1, 1, 1, 1));
