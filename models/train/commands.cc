@@ -53,9 +53,10 @@ void AddTrain(CLI::App* app, Command* command) {
       ->type_name("DIR");
   sub->add_option("--resume", options->resume, "Work folder to go on with")
       ->type_name("DIR");
-  sub->add_option("--set", options->overrides,
-                  "Replace a value of the recipe by a TOML value, such as "
-                  "phase.0.steps=100 or 'codec=\"work/artifact\"'; repeatable")
+  sub->add_option(
+         "--set", options->overrides,
+         "Replace a value of the recipe by a TOML value, such as "
+         "phase.0.steps=100 or 'codecs=[\"work/artifact\"]'; repeatable")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   sub->add_option("--max-steps", options->max_steps,

@@ -243,7 +243,23 @@ absl::Status ReadTask(const toml::table& root, const std::string& where,
                      task, "\""));
   }
   recipe->task = tasks.at(task);
-  if (recipe->task == Recipe::Task::kClassification) return absl::OkStatus();
+  if (recipe->task == Recipe::Task::kClassification) {
+    for (const char* name : {"labelled", "network"}) {
+      if (root.contains(name)) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            where, ": ", name,
+            ": expected task \"detection\" or "
+            "\"segmentation\" beside it, found \"classification\""));
+      }
+    }
+    return absl::OkStatus();
+  }
+  if (recipe->kind == Recipe::Kind::kCodec) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where,
+                     ": task: expected kind \"tail\" beside it, found "
+                     "\"codec\""));
+  }
   SLUICE_RETURN_IF_ERROR(ReadLabelled(root, where, &recipe->labelled));
   return ReadNetwork(root, where, recipe);
 }

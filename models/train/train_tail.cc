@@ -38,9 +38,8 @@ class TailObjective : public Objective {
         tail_(std::move(tail)),
         kl_(NumEntrances(codecs)) {}
 
-  bool Trains(const Phase& /*phase*/,
-              const std::string& /*name*/) const override {
-    return true;
+  bool Trains(const Phase& phase, const std::string& name) const override {
+    return TrainsTailWeight(phase, name);
   }
   absl::StatusOr<at::Tensor> Loss(const Phase& phase, int64_t index,
                                   double progress) override;

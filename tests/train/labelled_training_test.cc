@@ -206,6 +206,9 @@ TEST_F(LabelledTrainingTest, RecipesThatMakeNoSenseSayWhatIsMissing) {
   EXPECT_THAT(message("task=\"depth\""),
               HasSubstr("expected \"classification\", \"detection\" or "
                         "\"segmentation\", found \"depth\""));
+  EXPECT_THAT(message("task=\"classification\""),
+              HasSubstr("labelled: expected task \"detection\""));
+  EXPECT_THAT(message("kind=\"codec\""), HasSubstr("expected kind \"tail\""));
   EXPECT_THAT(message("labelled.set=\"\""), HasSubstr("expected a set"));
   EXPECT_THAT(message("labelled.holdout_split=\"val\""),
               HasSubstr("either holdout_split or holdout_prefix"));
