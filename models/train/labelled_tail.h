@@ -3,11 +3,15 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/float_tensor.h"
+#include "common/base/status_macros.h"
 #include "common/vision/geometry.h"
 #include "common/vision/picture.h"
 #include "models/train/recipe.h"
@@ -23,6 +27,42 @@ struct Members {
 };
 absl::StatusOr<Members> SplitMembers(const LabelledSource& source,
                                      const std::vector<std::string>& names);
+
+// A DetectionSet's or SegmentationSet's pictures to train on and to be measured
+// on.
+template <typename Set>
+struct LabelledPictures {
+  Set training;
+  std::optional<Set> holdout_split;  // None: held out of `training`.
+  Members members;
+
+  const Set& holdout() const {
+    return holdout_split ? *holdout_split : training;
+  }
+};
+
+// `open_holdout` opens the recipe's held-out split, where it has one. Errors
+// are SplitMembers' and those of opening.
+template <typename Set>
+absl::StatusOr<LabelledPictures<Set>> MakeLabelledPictures(
+    const LabelledSource& source, Set training,
+    const std::function<absl::StatusOr<Set>(const Set&)>& open_holdout) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < training.size(); ++i) {
+    names.push_back(training.name(i));
+  }
+  LabelledPictures<Set> pictures{.training = std::move(training),
+                                 .holdout_split = std::nullopt,
+                                 .members = {}};
+  SLUICE_ASSIGN_OR_RETURN(pictures.members, SplitMembers(source, names));
+  if (source.holdout_split.empty()) return pictures;
+  SLUICE_ASSIGN_OR_RETURN(pictures.holdout_split,
+                          open_holdout(pictures.training));
+  for (size_t i = 0; i < pictures.holdout_split->size(); ++i) {
+    pictures.members.holdout.push_back(i);
+  }
+  return pictures;
+}
 
 // A held-out picture as the network sees it: the view that fits the recipe's
 // training size, and how it lies in the picture.

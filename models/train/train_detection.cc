@@ -20,16 +20,7 @@
 namespace sluice::train {
 namespace {
 
-// Pictures to train on and to be measured on, of one set of classes.
-struct DetectionData {
-  DetectionSet training;
-  Members members;
-  std::optional<DetectionSet> holdout_split;  // None: members.holdout.
-
-  const DetectionSet& holdout() const {
-    return holdout_split ? *holdout_split : training;
-  }
-};
+using DetectionData = LabelledPictures<DetectionSet>;
 
 absl::StatusOr<DetectionData> OpenDetectionData(const Recipe& recipe,
                                                 const TrainOptions& options) {
@@ -37,23 +28,10 @@ absl::StatusOr<DetectionData> OpenDetectionData(const Recipe& recipe,
   const std::filesystem::path path = options.data / source.set;
   SLUICE_ASSIGN_OR_RETURN(DetectionSet training,
                           DetectionSet::Open(path, source.split, {}));
-  std::vector<std::string> names;
-  for (size_t i = 0; i < training.size(); ++i) {
-    names.push_back(training.name(i));
-  }
-  DetectionData data{.training = std::move(training),
-                     .members = {},
-                     .holdout_split = std::nullopt};
-  SLUICE_ASSIGN_OR_RETURN(data.members, SplitMembers(source, names));
-  if (!source.holdout_split.empty()) {
-    SLUICE_ASSIGN_OR_RETURN(
-        data.holdout_split,
-        DetectionSet::Open(path, source.holdout_split, data.training.labels()));
-    for (size_t i = 0; i < data.holdout_split->size(); ++i) {
-      data.members.holdout.push_back(i);
-    }
-  }
-  return data;
+  return MakeLabelledPictures<DetectionSet>(
+      source, std::move(training), [&](const DetectionSet& opened) {
+        return DetectionSet::Open(path, source.holdout_split, opened.labels());
+      });
 }
 
 class DetectionObjective : public Objective {

@@ -20,18 +20,11 @@
 namespace sluice::train {
 namespace {
 
-// Pictures to train on and to be measured on, of one set of classes.
-struct SegmentationData {
+struct SegmentationData : LabelledPictures<SegmentationSet> {
   std::vector<std::string> labels;
-  SegmentationSet training;
-  Members members;
-  std::optional<SegmentationSet> holdout_split;  // None: members.holdout.
   at::Tensor class_pixels;  // Of training masks, float64 [num_classes].
 
   int num_classes() const { return static_cast<int>(labels.size()); }
-  const SegmentationSet& holdout() const {
-    return holdout_split ? *holdout_split : training;
-  }
 };
 
 absl::StatusOr<SegmentationData> OpenSegmentationData(
@@ -44,29 +37,18 @@ absl::StatusOr<SegmentationData> OpenSegmentationData(
   if (source.ignore_index >= 0) classes.ignore_index = source.ignore_index;
   SLUICE_ASSIGN_OR_RETURN(SegmentationSet training,
                           SegmentationSet::Open(path, source.split, classes));
-  std::vector<std::string> names;
-  for (size_t i = 0; i < training.size(); ++i) {
-    names.push_back(training.name(i));
-  }
-  SegmentationData data{
-      .labels = std::move(labels),
-      .training = std::move(training),
-      .members = {},
-      .holdout_split = std::nullopt,
-      .class_pixels = at::zeros({classes.num_classes}, at::kDouble)};
-  SLUICE_ASSIGN_OR_RETURN(data.members, SplitMembers(source, names));
+  SLUICE_ASSIGN_OR_RETURN(
+      LabelledPictures<SegmentationSet> pictures,
+      MakeLabelledPictures<SegmentationSet>(
+          source, std::move(training), [&](const SegmentationSet&) {
+            return SegmentationSet::Open(path, source.holdout_split, classes);
+          }));
+  SegmentationData data{std::move(pictures), std::move(labels),
+                        at::zeros({classes.num_classes}, at::kDouble)};
   for (const size_t i : data.members.training) {
     SLUICE_ASSIGN_OR_RETURN(const task::Mask mask, data.training.ReadMask(i));
     for (const uint8_t c : mask.classes) {
       if (c != task::kNoClass) ++data.class_pixels.data_ptr<double>()[c];
-    }
-  }
-  if (!source.holdout_split.empty()) {
-    SLUICE_ASSIGN_OR_RETURN(
-        data.holdout_split,
-        SegmentationSet::Open(path, source.holdout_split, classes));
-    for (size_t i = 0; i < data.holdout_split->size(); ++i) {
-      data.members.holdout.push_back(i);
     }
   }
   return data;
