@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
-#include <map>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
@@ -11,73 +9,18 @@
 #include "common/base/file_io.h"
 #include "common/base/status_macros.h"
 #include "common/model/codec_networks.h"
-#include "common/model/deeplab_segmenter.h"
 #include "common/model/entropic_student.h"
-#include "common/model/fcos_detector.h"
 #include "common/model/patch_decoder.h"
 #include "common/model/patch_encoder.h"
 #include "common/model/patch_family.h"
+#include "models/train/recipe_phase.h"
+#include "models/train/recipe_task.h"
 #include "models/train/table_reader.h"
 
 namespace sluice::train {
 namespace {
 
 constexpr size_t kMaxRecipeBytes = 1u << 20;
-
-absl::StatusOr<Phase> ReadPhase(const toml::table& table,
-                                const std::string& where) {
-  Phase phase;
-  std::string trains = "codec";
-  TableReader reader(table, where);
-  reader.Read("name", &phase.name);
-  reader.Read("trains", &trains);
-  reader.Read("steps", &phase.steps);
-  reader.Read("batch", &phase.batch);
-  reader.Read("crop", &phase.crop);
-  reader.Read("learning_rate", &phase.learning_rate);
-  reader.Read("final_learning_rate", &phase.final_learning_rate);
-  reader.Read("warmup_steps", &phase.warmup_steps);
-  reader.Read("shallow", &phase.shallow);
-  reader.Read("deep", &phase.deep);
-  reader.Read("kl", &phase.kl);
-  reader.Read("rate_warmup", &phase.rate_warmup);
-  reader.Read("first_noisy_rate", &phase.first_noisy_rate);
-  reader.Read("anchor", &phase.anchor);
-  reader.Read("pixel_share", &phase.pixel_share);
-  reader.Read("noise_levels", &phase.noise_levels);
-  reader.Read("class_balance", &phase.class_balance);
-  SLUICE_RETURN_IF_ERROR(reader.Finish());
-  const std::map<std::string, Phase::Trains> kinds = {
-      {"codec", Phase::Trains::kCodec},
-      {"encoder", Phase::Trains::kEncoder},
-      {"decoder", Phase::Trains::kDecoder},
-      {"density", Phase::Trains::kDensity},
-      {"entrance", Phase::Trains::kEntrance},
-      {"tail", Phase::Trains::kTail},
-      {"head", Phase::Trains::kHead}};
-  if (!kinds.contains(trains)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where,
-                     ": trains: expected \"codec\", \"encoder\", "
-                     "\"decoder\", \"density\", \"entrance\", "
-                     "\"tail\" or \"head\", found \"",
-                     trains, "\""));
-  }
-  phase.trains = kinds.at(trains);
-  if (phase.class_balance < 0 || phase.class_balance > 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        where, ": class_balance: expected 0..1, found ", phase.class_balance));
-  }
-  if (phase.steps < 0 || phase.batch < 1 || phase.crop < 32 ||
-      phase.crop % 32 != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        where,
-        ": expected steps >= 0, batch >= 1 and crop a multiple of 32, "
-        "found ",
-        phase.steps, ", ", phase.batch, " and ", phase.crop));
-  }
-  return phase;
-}
 
 // Sets `key=value` (a TOML value) at a dotted path in the parsed recipe.
 absl::Status Override(const std::string& text, toml::table* root) {
@@ -106,17 +49,6 @@ absl::Status Override(const std::string& text, toml::table* root) {
   if (!node->is_table()) return error("no such key in the recipe");
   node->as_table()->insert_or_assign(path.back(), *parsed.table().get("v"));
   return absl::OkStatus();
-}
-
-// Reads one table of the recipe; an absent one leaves what is there.
-absl::Status ReadTable(const toml::table& root, const char* name,
-                       const std::string& where,
-                       const std::function<void(TableReader&)>& read) {
-  const toml::table* table = root[name].as_table();
-  if (table == nullptr) return absl::OkStatus();
-  TableReader reader(*table, absl::StrCat(where, ": ", name));
-  read(reader);
-  return reader.Finish();
 }
 
 absl::Status ReadPatch(const toml::table& root, const std::string& where,
@@ -187,108 +119,36 @@ absl::Status CheckCodec(const Recipe& recipe, const std::string& where) {
   return absl::OkStatus();
 }
 
-absl::Status ReadLabelled(const toml::table& root, const std::string& where,
-                          LabelledSource* labelled) {
-  return ReadTable(root, "labelled", where, [&](TableReader& reader) {
-    reader.Read("set", &labelled->set);
-    reader.Read("split", &labelled->split);
-    reader.Read("holdout_split", &labelled->holdout_split);
-    reader.Read("holdout_prefix", &labelled->holdout_prefix);
-    reader.Read("ignore_index", &labelled->ignore_index);
-    Augmentation& augmentation = labelled->augmentation;
-    reader.Read("width", &augmentation.size.width);
-    reader.Read("height", &augmentation.size.height);
-    reader.Read("min_scale", &augmentation.min_scale);
-    reader.Read("max_scale", &augmentation.max_scale);
-    reader.Read("mirror", &augmentation.mirror);
-    reader.Read("colour", &augmentation.colour);
-  });
-}
-
-absl::Status ReadNetwork(const toml::table& root, const std::string& where,
-                         Recipe* recipe) {
-  model::FcosDetectorShape detector;
-  model::DeepLabSegmenterShape segmenter;
-  const bool detects = recipe->task == Recipe::Task::kDetection;
-  SLUICE_RETURN_IF_ERROR(
-      ReadTable(root, "network", where, [&](TableReader& reader) {
-        if (detects) {
-          reader.Read("width", &detector.width);
-          reader.Read("num_convs", &detector.num_convs);
-        } else {
-          reader.Read("width", &segmenter.width);
-          reader.Read("fine_width", &segmenter.fine_width);
-        }
-      }));
-  recipe->network =
-      detects ? model::ToJson(detector) : model::ToJson(segmenter);
-  // Measuring the tail on pictures labelled alike needs it again.
-  if (recipe->labelled.ignore_index >= 0) {
-    recipe->network["ignore_index"] = recipe->labelled.ignore_index;
+// Reads the keys before the tables.
+absl::Status ReadKeys(const toml::table& root, const std::string& where,
+                      std::string* kind, std::string* task, Recipe* recipe) {
+  TableReader reader(root, where);
+  reader.Read("kind", kind);
+  reader.Read("task", task);
+  reader.Read("name", &recipe->name);
+  reader.Read("seed", &recipe->seed);
+  reader.Read("teacher", &recipe->teacher);
+  reader.ReadList("shards", &recipe->shards);
+  reader.ReadList("shares", &recipe->shares);
+  reader.Read("holdout", &recipe->holdout);
+  reader.Read("labels", &recipe->labels);
+  reader.ReadList("codecs", &recipe->codecs);
+  reader.Read("provenance", &recipe->provenance);
+  reader.ReadList("target_bytes", &recipe->target_bytes);
+  reader.ReadList("initial_betas", &recipe->initial_betas);
+  reader.Read("default_rate", &recipe->spec.default_rate);
+  reader.Read("family", &recipe->spec.family);
+  reader.Read("beta", &recipe->beta);
+  reader.Read("ema_decay", &recipe->ema_decay);
+  reader.Read("log_interval", &recipe->log_interval);
+  reader.Read("checkpoint_interval", &recipe->checkpoint_interval);
+  reader.Read("holdout_interval", &recipe->holdout_interval);
+  reader.Read("holdout_pictures", &recipe->holdout_pictures);
+  for (const char* key :
+       {"encoder", "decoder", "phase", "network", "labelled"}) {
+    reader.Skip(key);
   }
-  return absl::OkStatus();
-}
-
-absl::Status ReadTask(const toml::table& root, const std::string& where,
-                      const std::string& task, Recipe* recipe) {
-  const std::map<std::string, Recipe::Task> tasks = {
-      {"classification", Recipe::Task::kClassification},
-      {"detection", Recipe::Task::kDetection},
-      {"segmentation", Recipe::Task::kSegmentation}};
-  if (!tasks.contains(task)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where,
-                     ": task: expected \"classification\", \"detection\" or "
-                     "\"segmentation\", found \"",
-                     task, "\""));
-  }
-  recipe->task = tasks.at(task);
-  if (recipe->task == Recipe::Task::kClassification) {
-    for (const char* name : {"labelled", "network"}) {
-      if (root.contains(name)) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            where, ": ", name,
-            ": expected task \"detection\" or "
-            "\"segmentation\" beside it, found \"classification\""));
-      }
-    }
-    return absl::OkStatus();
-  }
-  if (recipe->kind == Recipe::Kind::kCodec) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where,
-                     ": task: expected kind \"tail\" beside it, found "
-                     "\"codec\""));
-  }
-  SLUICE_RETURN_IF_ERROR(ReadLabelled(root, where, &recipe->labelled));
-  return ReadNetwork(root, where, recipe);
-}
-
-absl::Status CheckLabelled(const Recipe& recipe, const std::string& where) {
-  const LabelledSource& labelled = recipe.labelled;
-  const Augmentation& augmentation = labelled.augmentation;
-  const auto error = [&](const char* expected) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(where, ": labelled: expected ", expected));
-  };
-  if (labelled.set.empty()) return error("a set");
-  if (labelled.holdout_split.empty() == labelled.holdout_prefix.empty()) {
-    return error("either holdout_split or holdout_prefix");
-  }
-  for (const int side : {augmentation.size.width, augmentation.size.height}) {
-    if (side < 32 || side % 32 != 0) {
-      return error("width and height, multiples of 32");
-    }
-  }
-  if (!(augmentation.min_scale > 0 &&
-        augmentation.min_scale <= augmentation.max_scale)) {
-    return error("min_scale above 0 and up to max_scale");
-  }
-  if (!(augmentation.mirror >= 0 && augmentation.mirror <= 1 &&
-        augmentation.colour >= 0 && augmentation.colour < 1)) {
-    return error("mirror in 0..1 and colour in 0..1, below 1");
-  }
-  return absl::OkStatus();
+  return reader.Finish();
 }
 
 absl::Status CheckSources(const Recipe& recipe, const std::string& where) {
@@ -358,33 +218,7 @@ absl::StatusOr<Recipe> ReadRecipe(const std::filesystem::path& path,
   Recipe recipe;
   std::string kind, task = "classification";
   recipe.spec.family = model::kPatchFamily;
-  TableReader reader(root, where);
-  reader.Read("kind", &kind);
-  reader.Read("task", &task);
-  reader.Read("name", &recipe.name);
-  reader.Read("seed", &recipe.seed);
-  reader.Read("teacher", &recipe.teacher);
-  reader.ReadList("shards", &recipe.shards);
-  reader.ReadList("shares", &recipe.shares);
-  reader.Read("holdout", &recipe.holdout);
-  reader.Read("labels", &recipe.labels);
-  reader.ReadList("codecs", &recipe.codecs);
-  reader.Read("provenance", &recipe.provenance);
-  reader.ReadList("target_bytes", &recipe.target_bytes);
-  reader.ReadList("initial_betas", &recipe.initial_betas);
-  reader.Read("default_rate", &recipe.spec.default_rate);
-  reader.Read("family", &recipe.spec.family);
-  reader.Read("beta", &recipe.beta);
-  reader.Read("ema_decay", &recipe.ema_decay);
-  reader.Read("log_interval", &recipe.log_interval);
-  reader.Read("checkpoint_interval", &recipe.checkpoint_interval);
-  reader.Read("holdout_interval", &recipe.holdout_interval);
-  reader.Read("holdout_pictures", &recipe.holdout_pictures);
-  for (const char* key :
-       {"encoder", "decoder", "phase", "network", "labelled"}) {
-    reader.Skip(key);
-  }
-  SLUICE_RETURN_IF_ERROR(reader.Finish());
+  SLUICE_RETURN_IF_ERROR(ReadKeys(root, where, &kind, &task, &recipe));
   if (kind != "codec" && kind != "tail") {
     return absl::InvalidArgumentError(absl::StrCat(
         where, ": kind: expected \"codec\" or \"tail\", found \"", kind, "\""));
@@ -399,16 +233,7 @@ absl::StatusOr<Recipe> ReadRecipe(const std::filesystem::path& path,
   } else {
     return model::UnknownFamily(recipe.spec);
   }
-  if (const toml::array* phases = root["phase"].as_array()) {
-    for (const toml::node& node : *phases) {
-      if (!node.is_table()) continue;
-      SLUICE_ASSIGN_OR_RETURN(
-          Phase phase,
-          ReadPhase(*node.as_table(),
-                    absl::StrCat(where, ": phase ", recipe.phases.size())));
-      recipe.phases.push_back(std::move(phase));
-    }
-  }
+  SLUICE_RETURN_IF_ERROR(ReadPhases(root, where, &recipe));
   SLUICE_RETURN_IF_ERROR(CheckRecipe(recipe, where));
   return recipe;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -85,5 +86,16 @@ class TableReader {
   std::vector<std::string> seen_;
   absl::Status status_;
 };
+
+// Reads one table of a recipe, `root`; an absent one leaves what is there.
+inline absl::Status ReadTable(const toml::table& root, const char* name,
+                              const std::string& where,
+                              const std::function<void(TableReader&)>& read) {
+  const toml::table* table = root[name].as_table();
+  if (table == nullptr) return absl::OkStatus();
+  TableReader reader(*table, absl::StrCat(where, ": ", name));
+  read(reader);
+  return reader.Finish();
+}
 
 }  // namespace sluice::train

@@ -218,6 +218,8 @@ TEST_F(LabelledTrainingTest, RecipesThatMakeNoSenseSayWhatIsMissing) {
               HasSubstr("found 0 and 3"));
   EXPECT_THAT(message("labelled.ignore_index=-1"), HasSubstr("trainannot"));
   EXPECT_THAT(message("phase.1.class_balance=2.0"), HasSubstr("found 2"));
+  EXPECT_THAT(message("phase.1.crop=64"),
+              HasSubstr("phase 1 of a segmentation tail: unknown key crop"));
   EXPECT_THAT(message("network.width=12"), HasSubstr("that 8 divides"));
 }
 
