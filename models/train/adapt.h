@@ -39,10 +39,11 @@ struct AdaptOptions {
 // better is written nevertheless: see IsBetter.
 //
 // InvalidArgument for fewer than kMinAdaptFrames frames, frames that the view
-// would have to enlarge, outputs that would overwrite an input, and a resumed
-// run with other options than it began with; FailedPrecondition for a tail that
-// was not made for the codec; NotFound for a family other than patch; Cancelled
-// after max_steps.
+// would have to enlarge, a tail whose results are tensors, outputs that would
+// overwrite an input, and a resumed run with other options than it began with;
+// FailedPrecondition for a tail that was not made for the codec; NotFound for a
+// codec of a family other than patch and for a first tail that is no teacher (a
+// classification of family mobilenetv2); Cancelled after max_steps.
 absl::StatusOr<AdaptReport> AdaptCodec(const AdaptOptions& options);
 
 }  // namespace sluice::train

@@ -22,8 +22,8 @@ constexpr char kFooter[] =
     "A codec that did not get better is written all the\nsame, and the report "
     "says so (\"better\" in the JSON); the exit code is 0.\n\nExample:\n  "
     "sluice-model adapt --codec models/zoo/patch-m --tail "
-    "models/zoo/imagenet-mobilenetv2 \\\n    --frames camera/ --name "
-    "patch-gate "
+    "models/zoo/imagenet-mobilenetv2 \\\n    --tail "
+    "models/zoo/camvid-mobilenetv2 --frames camera/ --name patch-gate "
     "-o gate\n  sluice-server --models gate";
 
 struct AdaptCommand {
@@ -50,8 +50,9 @@ void AddPaths(CLI::App* sub, AdaptCommand* adapt) {
       ->type_name("DIR")
       ->required();
   sub->add_option("--tail", options->tails,
-                  "Tail folder; repeatable. The first is the teacher, together "
-                  "with the codec's pixel entrance")
+                  "Tail folder, of any task; repeatable. The first, a "
+                  "classification, is the teacher, together with the codec's "
+                  "pixel entrance")
       ->type_name("DIR")
       ->required();
   sub->add_option("--frames", options->frames,

@@ -41,13 +41,13 @@ absl::Status CheckOptions(const AdaptOptions& options) {
 absl::Status LoadTailOf(const fs::path& folder, AdaptInputs* inputs) {
   SLUICE_ASSIGN_OR_RETURN(artifact::TailArtifact tail,
                           artifact::LoadTail(folder));
-  if (tail.spec.task != "classification") {
-    return absl::InvalidArgumentError(
-        absl::StrCat(folder.string(),
-                     ": expected a tail for classification, "
-                     "whose answers are compared by their divergence, found "
-                     "one for ",
-                     tail.spec.task));
+  if (tail.spec.task == "tensors") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        folder.string(),
+        ": expected a tail for classification, detection or segmentation, "
+        "found "
+        "one whose results travel as tensors: package its module again for the "
+        "new codec"));
   }
   const std::vector<std::string>& ids = tail.spec.codec_ids;
   if (std::find(ids.begin(), ids.end(), inputs->codec.id) == ids.end()) {

@@ -4,7 +4,6 @@
 
 #include "common/base/status_macros.h"
 #include "common/model/tensor_bridge.h"
-#include "models/train/metrics.h"
 #include "models/train/progress.h"
 #include "models/train/shard.h"
 #include "models/train/shard_input.h"
@@ -16,18 +15,42 @@ using Tails = std::vector<std::unique_ptr<model::Tail>>;
 
 // One picture's features and what every tail says of them.
 struct Answers {
-  base::FloatTensor features;             // [1,F,h,w]
-  std::vector<base::FloatTensor> logits;  // Per tail [1,classes].
+  base::FloatTensor features;                            // [1,F,h,w]
+  std::vector<std::vector<model::NamedTensor>> outputs;  // Per tail.
 };
 absl::StatusOr<Answers> RunTails(base::FloatTensor features,
                                  const Tails& tails) {
-  Answers answers{.features = std::move(features), .logits = {}};
+  Answers answers{.features = std::move(features), .outputs = {}};
   for (const std::unique_ptr<model::Tail>& tail : tails) {
     SLUICE_ASSIGN_OR_RETURN(std::vector<model::NamedTensor> outputs,
                             tail->Run(answers.features));
-    answers.logits.push_back(std::move(outputs.front().tensor));
+    answers.outputs.push_back(std::move(outputs));
   }
   return answers;
+}
+
+// KL of independent probabilities that something is there, in nats, summed.
+double KlOfScores(const at::Tensor& expected, const at::Tensor& found) {
+  constexpr double kLeastScore = 1e-6;
+  const at::Tensor p = expected.clamp(kLeastScore, 1 - kLeastScore);
+  const at::Tensor q = found.clamp(kLeastScore, 1 - kLeastScore);
+  return (p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log())
+      .sum()
+      .item<double>();
+}
+
+// AdaptPoint's kl of one tail's outputs, as model::Tail names them.
+double KlOfOutputs(const std::vector<model::NamedTensor>& expected,
+                   const std::vector<model::NamedTensor>& found) {
+  double kl = 0.0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const at::Tensor p = model::ToTorch(expected[i].tensor);
+    const at::Tensor q = model::ToTorch(found[i].tensor);
+    if (expected[i].name == "logits")
+      kl += KlDivergence(p, q).mean().item<double>();
+    if (expected[i].name == "scores") kl += KlOfScores(p, q);
+  }
+  return kl;
 }
 
 // Adds `weight` of what one frame costs and loses.
@@ -42,9 +65,7 @@ void AddFrame(size_t frame_bytes, const Answers& expected, const Answers& found,
   point->squared_error +=
       weight * RelativeSquaredError(features, target).item<double>();
   for (size_t i = 0; i < point->kl.size(); ++i) {
-    point->kl[i] +=
-        weight * KlDivergence(std::span<const float>(expected.logits[i].values),
-                              found.logits[i].values);
+    point->kl[i] += weight * KlOfOutputs(expected.outputs[i], found.outputs[i]);
   }
 }
 

@@ -17,7 +17,8 @@ struct AdaptPoint {
   double distortion = 0.0;
   double squared_error = 0.0;
   // Per tail, nats: from its answer behind the pixel entrance to its answer
-  // behind the frame.
+  // behind the frame. A mask's is the mean over its places, a detector's the
+  // sum over its places' and classes' scores.
   std::vector<double> kl;
 };
 

@@ -10,6 +10,7 @@
 #include "nlohmann/json.hpp"
 #include "tests/model/tiny_models.h"
 #include "tests/scratch_folder.h"
+#include "tests/train/tiny_tails.h"
 #include "tests/train/train_testing.h"
 
 namespace sluice::train {
@@ -131,6 +132,39 @@ TEST_F(AdaptTest, ReportHasEveryRateAndTail) {
     EXPECT_NE(report->tables[rate].frame_bytes,
               report->before[rate].frame_bytes);
   }
+}
+
+TEST_F(AdaptTest, TailsOfEveryTaskComeAlong) {
+  ASSERT_TRUE(
+      WriteTinyDetector(folder_ / "boxes", parent_id_, 2, {"nut", "bolt"})
+          .ok());
+  ASSERT_TRUE(
+      WriteTinySegmenter(folder_ / "mask", parent_id_, 3, {"sky", "road"})
+          .ok());
+  options_.tails = {folder_ / "first", folder_ / "boxes", folder_ / "mask"};
+  const auto report = AdaptCodec(options_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  for (const AdaptPoint& point : report->adapted) {
+    EXPECT_THAT(point.kl, ::testing::SizeIs(3));
+    EXPECT_THAT(point.kl, ::testing::Each(::testing::AllOf(
+                              ::testing::Gt(0.0), ::testing::Lt(1e3))));
+  }
+  for (const char* name : {"boxes", "mask"}) {
+    const auto tail = artifact::LoadTail(options_.out / name);
+    ASSERT_TRUE(tail.ok()) << tail.status();
+    EXPECT_THAT(tail->spec.codec_ids,
+                ::testing::ElementsAre(parent_id_, report->codec_id));
+  }
+}
+
+TEST_F(AdaptTest, ATeacherOfAnotherTaskIsNotFound) {
+  ASSERT_TRUE(
+      WriteTinyDetector(folder_ / "boxes", parent_id_, 2, {"nut", "bolt"})
+          .ok());
+  options_.tails = {folder_ / "boxes", folder_ / "first"};
+  EXPECT_THAT(Message(absl::StatusCode::kNotFound),
+              HasSubstr("expected classification by family \"mobilenetv2\", "
+                        "found detection"));
 }
 
 TEST_F(AdaptTest, AResumedRunEndsWithTheSameId) {
