@@ -78,8 +78,8 @@ void InferTask::FinishDropped() {
     return;
   }
   Finish(absl::DeadlineExceededError(
-      absl::StrCat("the deadline passed before compute, after ",
-                   MicrosBetween(accepted_, now) / 1000, " ms in the queue")));
+      absl::StrCat("the deadline passed before the answer was computed, after ",
+                   MicrosBetween(accepted_, now) / 1000, " ms here")));
 }
 
 uint32_t MicrosBetween(base::TimePoint start, base::TimePoint end) {

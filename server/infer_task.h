@@ -63,7 +63,8 @@ class InferTask {
   // failed, the first failure is the answer; when it comes too late,
   // DeadlineExceeded.
   void Finish(absl::Status status);
-  // Finish for a task that left the queue before compute.
+  // Finish for a task that nobody waits for any more, before it is computed
+  // whole.
   void FinishDropped();
 
  private:

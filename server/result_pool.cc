@@ -31,6 +31,10 @@ void ResultPool::AnswerUntilClosed() {
 void ResultPool::Answer(const ComputedTask& computed) {
   const base::TimePoint start = clock_->Now();
   InferTask& task = *computed.task;
+  if (task.cancelled()) {
+    task.FinishDropped();
+    return;
+  }
   for (const LoadedTail* tail : task.plan().tails) {
     const TailOutput& output = computed.output->at(tail);
     const auto row = std::lower_bound(output.samples.begin(),

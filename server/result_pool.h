@@ -40,7 +40,7 @@ class ResultPool {
   // `clock` must outlive the pool.
   ResultPool(int num_threads, size_t max_queued_tasks, size_t max_message_bytes,
              const base::Clock* clock);
-  // Answers what was added, then joins.
+  // Answers what was added, results or why it was dropped, then joins.
   ~ResultPool();
   ResultPool(const ResultPool&) = delete;
   ResultPool& operator=(const ResultPool&) = delete;

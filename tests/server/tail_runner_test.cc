@@ -166,6 +166,28 @@ TEST_F(TailRunnerTest, TailThatBreaksItsPromiseLaterLeavesTheOthers) {
   }
 }
 
+TEST_F(TailRunnerTest, NoResultsAreMadeForATaskThatWasCancelledMeanwhile) {
+  TestCall* gone = nullptr;
+  const ModelStore store = MakeStore(
+      std::make_unique<FunctionTail>([&](const base::FloatTensor& features) {
+        const int64_t n = features.shape[0];
+        if (n == 2) gone->Cancel();  // Not yet while warming up.
+        return std::vector<model::NamedTensor>{
+            {"logits", {{n, 2}, std::vector<float>(2 * n)}}};
+      }));
+  const TestCall* kept = Schedule(Request(4, 1.0f, 0, {"second"}), store);
+  gone = Schedule(Request(4, 1.0f, 0, {"second"}), store);
+  queue_.Close();
+  const auto runner =
+      TailRunner::Start(&store, &queue_, &result_pool_, &clock_, [] {});
+  ASSERT_TRUE(runner.ok()) << runner.status();
+  EXPECT_EQ(gone->status(),
+            absl::CancelledError("the client cancelled the request"));
+  EXPECT_EQ(gone->response().results_size(), 0);
+  EXPECT_TRUE(calls_[0]->status().ok());
+  EXPECT_EQ(kept->response().results_size(), 1);
+}
+
 TEST_F(TailRunnerTest, SamplesOfABatchKeepTheirOwnGeometryAndTails) {
   std::vector<LoadedCodec> codecs;
   codecs.push_back(MakeTestCodec("codec-a", 'a'));
