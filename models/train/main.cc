@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/model/compute.h"
-#include "models/train/commands.h"
+#include "models/train/commands/commands.h"
 
 namespace sluice::train {
 namespace {

@@ -1,5 +1,5 @@
 // What a report on an adapted codec says.
-#include "models/train/adapt_report.h"
+#include "models/train/adapt/adapt_report.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

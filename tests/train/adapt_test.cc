@@ -1,12 +1,12 @@
 // A codec fitted to a camera's frames: tiny networks on tiny frames.
-#include "models/train/adapt.h"
+#include "models/train/adapt/adapt.h"
 
 #include "absl/strings/str_format.h"
 #include "common/artifact/codec_artifact.h"
 #include "common/artifact/tail_artifact.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/train/verify.h"
+#include "models/train/tools/verify.h"
 #include "nlohmann/json.hpp"
 #include "tests/model/tiny_models.h"
 #include "tests/scratch_folder.h"

@@ -1,4 +1,4 @@
-#include "models/train/augmentation.h"
+#include "models/train/training/augmentation.h"
 
 #include <algorithm>
 #include <cmath>

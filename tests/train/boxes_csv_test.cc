@@ -1,4 +1,4 @@
-#include "models/train/boxes_csv.h"
+#include "models/train/sets/boxes_csv.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "models/train/coco_annotation.h"
+#include "models/train/sets/coco_annotation.h"
 
 #include <string>
 

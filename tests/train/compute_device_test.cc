@@ -1,4 +1,4 @@
-#include "models/train/compute_device.h"
+#include "models/train/training/compute_device.h"
 
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>

@@ -1,4 +1,4 @@
-#include "models/train/detection_batches.h"
+#include "models/train/training/detection_batches.h"
 
 #include <ATen/ATen.h>
 

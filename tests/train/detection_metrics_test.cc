@@ -1,4 +1,4 @@
-#include "models/train/detection_metrics.h"
+#include "models/train/figures/detection_metrics.h"
 
 #include <algorithm>
 #include <cmath>

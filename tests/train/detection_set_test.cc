@@ -1,4 +1,4 @@
-#include "models/train/detection_set.h"
+#include "models/train/sets/detection_set.h"
 
 #include <string>
 #include <vector>

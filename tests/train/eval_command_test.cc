@@ -1,4 +1,4 @@
-#include "models/train/eval_command.h"
+#include "models/train/commands/eval_command.h"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>

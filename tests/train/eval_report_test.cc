@@ -1,5 +1,5 @@
 // The forms that an evaluation is printed in, but for HTML.
-#include "models/train/eval_report.h"
+#include "models/train/report/eval_report.h"
 
 #include <algorithm>
 #include <sstream>
@@ -7,10 +7,10 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/train/eval_csv.h"
-#include "models/train/eval_json.h"
-#include "models/train/eval_markdown.h"
-#include "models/train/report.h"
+#include "models/train/report/eval_csv.h"
+#include "models/train/report/eval_json.h"
+#include "models/train/report/eval_markdown.h"
+#include "models/train/report/report.h"
 #include "nlohmann/json.hpp"
 #include "tests/train/evaluation_testing.h"
 

@@ -1,4 +1,4 @@
-#include "models/train/eval_sections.h"
+#include "models/train/eval/eval_sections.h"
 
 #include <memory>
 #include <string>

@@ -1,4 +1,4 @@
-#include "models/train/eval_set.h"
+#include "models/train/eval/eval_set.h"
 
 #include <string>
 

@@ -7,8 +7,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/train/eval.h"
-#include "models/train/report.h"
+#include "models/train/eval/eval.h"
+#include "models/train/report/report.h"
 #include "tests/model/tiny_models.h"
 #include "tests/scratch_folder.h"
 #include "tests/train/index_png_testing.h"

@@ -1,4 +1,4 @@
-#include "models/train/eval.h"
+#include "models/train/eval/eval.h"
 
 #include <filesystem>
 #include <memory>
@@ -9,7 +9,7 @@
 #include "common/codec/frame.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/train/figures.h"
+#include "models/train/figures/figures.h"
 #include "tests/model/tiny_models.h"
 #include "tests/scratch_folder.h"
 #include "tests/train/train_testing.h"

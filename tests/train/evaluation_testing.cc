@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "models/train/detection_metrics.h"
-#include "models/train/segmentation_metrics.h"
+#include "models/train/figures/detection_metrics.h"
+#include "models/train/figures/segmentation_metrics.h"
 
 namespace sluice::train {
 namespace {

@@ -1,7 +1,7 @@
 // Made-up evaluations of detection and segmentation.
 #pragma once
 
-#include "models/train/evaluation.h"
+#include "models/train/figures/evaluation.h"
 
 namespace sluice::train {
 

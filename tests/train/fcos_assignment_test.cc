@@ -1,4 +1,4 @@
-#include "models/train/fcos_assignment.h"
+#include "models/train/training/fcos_assignment.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "models/train/fcos_loss.h"
+#include "models/train/training/fcos_loss.h"
 
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>

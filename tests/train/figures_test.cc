@@ -1,4 +1,4 @@
-#include "models/train/figures.h"
+#include "models/train/figures/figures.h"
 
 #include <cmath>
 #include <limits>
@@ -8,7 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/train/figure_definitions.h"
+#include "models/train/figures/figure_definitions.h"
 
 namespace sluice::train {
 namespace {

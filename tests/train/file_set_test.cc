@@ -1,4 +1,4 @@
-#include "models/train/file_set.h"
+#include "models/train/data/file_set.h"
 
 #include <cstdio>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "models/train/heif_layout.h"
+#include "models/train/pixels/heif_layout.h"
 
 #include <string>
 #include <vector>

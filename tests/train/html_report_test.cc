@@ -1,12 +1,12 @@
-#include "models/train/html_report.h"
+#include "models/train/report/html_report.h"
 
 #include <limits>
 #include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/train/figure_definitions.h"
-#include "models/train/report.h"
+#include "models/train/figures/figure_definitions.h"
+#include "models/train/report/report.h"
 #include "tests/train/evaluation_testing.h"
 #include "tests/train/xml_check.h"
 

@@ -1,4 +1,4 @@
-#include "models/train/html_table.h"
+#include "models/train/report/html_table.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

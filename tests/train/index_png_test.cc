@@ -1,4 +1,4 @@
-#include "models/train/index_png.h"
+#include "models/train/sets/index_png.h"
 
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "models/train/labelled_set.h"
+#include "models/train/data/labelled_set.h"
 
 #include <string>
 

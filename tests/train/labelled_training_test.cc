@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/artifact/tail_artifact.h"
 #include "common/model/tail.h"
-#include "models/train/train.h"
+#include "models/train/training/train.h"
 #include "tests/model/tiny_models.h"
 #include "tests/scratch_folder.h"
 #include "tests/train/index_png_testing.h"

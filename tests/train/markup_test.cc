@@ -1,4 +1,4 @@
-#include "models/train/markup.h"
+#include "models/train/report/markup.h"
 
 #include <limits>
 

@@ -1,4 +1,4 @@
-#include "models/train/metrics.h"
+#include "models/train/figures/metrics.h"
 
 #include <cmath>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "models/train/monotone_cubic.h"
+#include "models/train/figures/monotone_cubic.h"
 
 #include <utility>
 #include <vector>

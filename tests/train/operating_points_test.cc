@@ -1,4 +1,4 @@
-#include "models/train/operating_points.h"
+#include "models/train/eval/operating_points.h"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "models/train/pack.h"
+#include "models/train/data/pack.h"
 
 #include <algorithm>
 #include <string>
@@ -7,7 +7,7 @@
 #include "common/base/file_io.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/train/shard.h"
+#include "models/train/data/shard.h"
 #include "tests/scratch_folder.h"
 #include "tests/train/train_testing.h"
 

@@ -1,4 +1,4 @@
-#include "models/train/package_command.h"
+#include "models/train/commands/package_command.h"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>

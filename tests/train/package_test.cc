@@ -1,4 +1,4 @@
-#include "models/train/package.h"
+#include "models/train/tools/package.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "models/train/parallel_for.h"
+#include "models/train/data/parallel_for.h"
 
 #include <atomic>
 #include <vector>

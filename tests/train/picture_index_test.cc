@@ -1,4 +1,4 @@
-#include "models/train/picture_index.h"
+#include "models/train/sets/picture_index.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

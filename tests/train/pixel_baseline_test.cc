@@ -1,4 +1,4 @@
-#include "models/train/pixel_baseline.h"
+#include "models/train/pixels/pixel_baseline.h"
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>

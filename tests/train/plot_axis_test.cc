@@ -1,4 +1,4 @@
-#include "models/train/plot_axis.h"
+#include "models/train/report/plot_axis.h"
 
 #include <limits>
 

@@ -1,4 +1,4 @@
-#include "models/train/plot_labels.h"
+#include "models/train/report/plot_labels.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

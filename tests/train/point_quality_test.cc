@@ -1,12 +1,12 @@
 // Qualities of tasks beside those that figures_test.cc works out.
-#include "models/train/point_quality.h"
+#include "models/train/figures/point_quality.h"
 
 #include <cstdint>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/train/figures.h"
+#include "models/train/figures/figures.h"
 #include "tests/train/evaluation_testing.h"
 
 namespace sluice::train {

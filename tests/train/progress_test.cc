@@ -1,4 +1,4 @@
-#include "models/train/progress.h"
+#include "models/train/data/progress.h"
 
 #include <sstream>
 

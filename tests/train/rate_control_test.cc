@@ -1,4 +1,4 @@
-#include "models/train/rate_control.h"
+#include "models/train/training/rate_control.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "models/train/rate_curve.h"
+#include "models/train/figures/rate_curve.h"
 
 #include <cmath>
 #include <limits>

@@ -1,5 +1,5 @@
 // The figures of an evaluation in codec.json and tail.json.
-#include "models/train/record.h"
+#include "models/train/eval/record.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "models/train/resampler.h"
+#include "models/train/figures/resampler.h"
 
 #include <numeric>
 #include <vector>

@@ -1,12 +1,12 @@
 // New tables for a codec from the symbols of other pictures.
-#include "models/train/retable.h"
+#include "models/train/tools/retable.h"
 
 #include <random>
 
 #include "common/artifact/codec_artifact.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/train/shard.h"
+#include "models/train/data/shard.h"
 #include "tests/model/tiny_models.h"
 #include "tests/scratch_folder.h"
 

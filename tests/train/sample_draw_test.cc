@@ -1,4 +1,4 @@
-#include "models/train/sample_draw.h"
+#include "models/train/training/sample_draw.h"
 
 #include <array>
 #include <map>

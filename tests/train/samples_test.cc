@@ -1,4 +1,4 @@
-#include "models/train/samples.h"
+#include "models/train/figures/samples.h"
 
 #include "gtest/gtest.h"
 

@@ -1,4 +1,4 @@
-#include "models/train/scoring.h"
+#include "models/train/eval/scoring.h"
 
 #include <limits>
 #include <string>

@@ -1,4 +1,4 @@
-#include "models/train/segmentation_batches.h"
+#include "models/train/training/segmentation_batches.h"
 
 #include <ATen/ATen.h>
 

@@ -1,4 +1,4 @@
-#include "models/train/segmentation_metrics.h"
+#include "models/train/figures/segmentation_metrics.h"
 
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "models/train/segmentation_set.h"
+#include "models/train/sets/segmentation_set.h"
 
 #include <string>
 #include <vector>

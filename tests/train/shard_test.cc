@@ -1,4 +1,4 @@
-#include "models/train/shard.h"
+#include "models/train/data/shard.h"
 
 #include <string>
 #include <vector>

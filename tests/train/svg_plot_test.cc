@@ -1,4 +1,4 @@
-#include "models/train/svg_plot.h"
+#include "models/train/report/svg_plot.h"
 
 #include <limits>
 

@@ -1,4 +1,4 @@
-#include "models/train/text_table.h"
+#include "models/train/report/text_table.h"
 
 #include "gtest/gtest.h"
 

@@ -1,4 +1,4 @@
-#include "models/train/voc_annotation.h"
+#include "models/train/sets/voc_annotation.h"
 
 #include <string>
 

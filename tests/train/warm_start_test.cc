@@ -1,4 +1,4 @@
-#include "models/train/warm_start.h"
+#include "models/train/training/warm_start.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
