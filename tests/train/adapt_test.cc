@@ -248,6 +248,22 @@ TEST_F(AdaptTest, ATailOfAnotherCodecIsRefused) {
               HasSubstr(parent_id_));
 }
 
+TEST_F(AdaptTest, ATailOfTensorsIsToBePackagedAgain) {
+  artifact::TailSpec spec;
+  spec.name = "own";
+  spec.task = "tensors";
+  spec.family = artifact::kTorchScriptFamily;
+  spec.codec_ids = {parent_id_};
+  spec.network = nlohmann::json::object();
+  const absl::Status written = artifact::WriteTorchScriptTail(
+      folder_ / "own", spec, {}, std::vector<uint8_t>{'P', 'K'},
+      nlohmann::json::object());
+  ASSERT_TRUE(written.ok()) << written;
+  options_.tails.push_back(folder_ / "own");
+  EXPECT_THAT(Message(absl::StatusCode::kInvalidArgument),
+              HasSubstr("package its module again"));
+}
+
 TEST_F(AdaptTest, AnotherFamilyIsNotFound) {
   ASSERT_TRUE(testing::WriteStudentCodec(folder_ / "codec", 2).ok());
   EXPECT_THAT(Message(absl::StatusCode::kNotFound),
