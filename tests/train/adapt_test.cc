@@ -165,6 +165,7 @@ TEST_F(AdaptTest, ATeacherOfAnotherTaskIsNotFound) {
   EXPECT_THAT(Message(absl::StatusCode::kNotFound),
               HasSubstr("expected classification by family \"mobilenetv2\", "
                         "found detection"));
+  EXPECT_FALSE(fs::exists(options_.out));  // Told before frames are packed.
 }
 
 TEST_F(AdaptTest, AResumedRunEndsWithTheSameId) {

@@ -62,6 +62,18 @@ absl::Status LoadTailOf(const fs::path& folder, AdaptInputs* inputs) {
   return absl::OkStatus();
 }
 
+// Training compares with MobileNetV2's stages and its classes' logits.
+absl::Status CheckTeacher(const artifact::TailSpec& spec) {
+  if (spec.task == "classification" && spec.family == "mobilenetv2") {
+    return absl::OkStatus();
+  }
+  return absl::NotFoundError(
+      absl::StrCat("tail ", spec.name,
+                   ": the first tail is the teacher: expected classification "
+                   "by family \"mobilenetv2\", found ",
+                   spec.task, " by family \"", spec.family, "\""));
+}
+
 // "models/tail/" is named "tail" too.
 std::string FolderName(const fs::path& folder) {
   const fs::path whole = fs::absolute(folder).lexically_normal();
@@ -118,6 +130,7 @@ absl::StatusOr<AdaptInputs> LoadAdaptInputs(const AdaptOptions& options) {
     SLUICE_RETURN_IF_ERROR(LoadTailOf(tail, &inputs));
     inputs.tail_folders.push_back(options.out / FolderName(tail));
   }
+  SLUICE_RETURN_IF_ERROR(CheckTeacher(inputs.tails.front().spec));
   SLUICE_RETURN_IF_ERROR(CheckFolders(options, inputs));
   return inputs;
 }

@@ -214,13 +214,6 @@ absl::StatusOr<codec::CodecTables> WithScales(
 absl::StatusOr<TeacherParts> TeacherFromArtifacts(
     const artifact::CodecArtifact& codec, const artifact::TailArtifact& tail,
     at::Device device) {
-  if (tail.spec.task != "classification" || tail.spec.family != "mobilenetv2") {
-    return absl::NotFoundError(absl::StrCat(
-        "tail ", tail.spec.name,
-        ": the first tail is the teacher: expected classification by family "
-        "\"mobilenetv2\", found ",
-        tail.spec.task, " by family \"", tail.spec.family, "\""));
-  }
   SLUICE_ASSIGN_OR_RETURN(const model::Weights server,
                           model::WeightsFromTensors(codec.decoder));
   SLUICE_ASSIGN_OR_RETURN(const model::Weights behind,

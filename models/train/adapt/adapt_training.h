@@ -18,8 +18,8 @@ namespace sluice::train {
 
 inline constexpr int kAdaptCrop = 160;
 
-// The codec's own pixel entrance with the tail behind it, on `device`. NotFound
-// for a tail that is no MobileNetV2.
+// The codec's own pixel entrance with the tail behind it, on `device`.
+// REQUIRES: a classification of family mobilenetv2.
 absl::StatusOr<TeacherParts> TeacherFromArtifacts(
     const artifact::CodecArtifact& codec, const artifact::TailArtifact& tail,
     at::Device device);
