@@ -65,6 +65,7 @@ int NumEntrances(std::span<const FrozenCodec> codecs) {
 MixedFeatures MixFeatures(std::span<const FrozenCodec> codecs,
                           const at::Tensor& pictures, double pixel_share,
                           uint64_t seed, int64_t index) {
+  const at::NoGradGuard no_grad;
   at::Generator generator = at::detail::createCPUGenerator(
       seed * 1000003 + static_cast<uint64_t>(index));
   const int64_t num_pixel = static_cast<int64_t>(

@@ -47,7 +47,7 @@ struct MixedFeatures {
 
 // Codecs take turns by `index`. The first `pixel_share` of the pictures
 // [N,3,H,W] come through one's pixel entrance, the rest through it at random
-// rates, which depend on `seed` and `index` alone.
+// rates, which depend on `seed` and `index` alone. Without gradients.
 MixedFeatures MixFeatures(std::span<const FrozenCodec> codecs,
                           const at::Tensor& pictures, double pixel_share,
                           uint64_t seed, int64_t index);

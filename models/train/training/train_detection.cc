@@ -82,12 +82,9 @@ absl::StatusOr<at::Tensor> DetectionObjective::Loss(const Phase& phase,
                          recipe_.labelled.augmentation, recipe_.seed, index,
                          phase.batch));
   const AutocastScope autocast(device_);
-  MixedFeatures mixed;
-  {
-    const at::NoGradGuard no_grad;
-    mixed = MixFeatures(codecs_.networks, batch.pictures.to(device_),
-                        phase.pixel_share, recipe_.seed, index);
-  }
+  const MixedFeatures mixed =
+      MixFeatures(codecs_.networks, batch.pictures.to(device_),
+                  phase.pixel_share, recipe_.seed, index);
   const model::FcosOutput output = detector_(mixed.features);
   const FcosLoss loss = ComputeFcosLoss(
       output, detector_.Grid(mixed.features.size(2), mixed.features.size(3)),

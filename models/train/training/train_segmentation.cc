@@ -114,12 +114,9 @@ absl::StatusOr<at::Tensor> SegmentationObjective::Loss(const Phase& phase,
                             recipe_.labelled.augmentation, recipe_.seed, index,
                             phase.batch));
   const AutocastScope autocast(device_);
-  MixedFeatures mixed;
-  {
-    const at::NoGradGuard no_grad;
-    mixed = MixFeatures(codecs_.networks, batch.pictures.to(device_),
-                        phase.pixel_share, recipe_.seed, index);
-  }
+  const MixedFeatures mixed =
+      MixFeatures(codecs_.networks, batch.pictures.to(device_),
+                  phase.pixel_share, recipe_.seed, index);
   const at::Tensor logits = segmenter_(mixed.features);
   const model::NoAutocast no_autocast;
   const at::Tensor enlarged = at::upsample_bilinear2d(
